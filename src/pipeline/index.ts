@@ -1,0 +1,3 @@
+/** The terms that stages, store and jobs share: the history in columns and the contract of models. */
+export * from './history.js';
+export * from './model.js';

@@ -1,0 +1,161 @@
+/**
+ * The contract of everything that is trained. It speaks typed arrays, never tensors, so that jobs, evaluation and serving
+ * need not know TensorFlow. A model never grades itself: whoever trains it hands its predictions to `evaluate`.
+ */
+import type { TaskName } from '../tasks/index.js';
+import type { HistoryTransaction, ShopHistory } from './history.js';
+
+/** Which way of learning a model belongs to; the first column of every comparison. */
+export type ModelFamily = 'BASELINE' | 'SINGLE' | 'MULTI' | 'ENSEMBLE';
+
+/** Losses of one epoch; `task` null is the total. */
+export interface EpochReport {
+  readonly model: string;
+  readonly epoch: number;
+  readonly task: TaskName | null;
+  readonly trainLoss: number;
+  readonly validationLoss: number | null;
+}
+
+/** Keeps a training's state, so that another process can go on from it. */
+export interface CheckpointStore {
+  /** The bytes stored last under the name, or null. */
+  read(name: string): Promise<Uint8Array | null>;
+  write(name: string, bytes: Uint8Array): Promise<void>;
+}
+
+export interface FitContext {
+  readonly seed: number;
+  /** Aborted on cancel: fit rejects with `signal.reason` soon after. */
+  readonly signal: AbortSignal;
+  readonly onEpoch: (report: EpochReport) => void;
+  /** Share of this fit that is done, 0 to 1. */
+  readonly onProgress: (share: number) => void;
+  readonly checkpoints?: CheckpointStore;
+}
+
+/** What a model may learn from: nothing at or after `cut` may be read, neither for features nor for labels. */
+export interface TrainingData {
+  readonly history: ShopHistory;
+  /** Milliseconds since the epoch. */
+  readonly cut: number;
+}
+
+/** Users to score as of a time. The history may hold only these users' behaviours (as in serving). */
+export interface UserRequest {
+  readonly history: ShopHistory;
+  /** Indices into history.users. */
+  readonly users: Int32Array;
+  readonly asOf: number;
+}
+
+/** One feature's part in one prediction, in logits. */
+export interface Contribution {
+  readonly feature: string;
+  readonly description: string;
+  /** The feature's own value, in its unit. */
+  readonly value: number;
+  /** Logits added (or taken off) against the average user. */
+  readonly contribution: number;
+}
+
+/** Scores users for yes/no tasks. */
+export interface UserScorer {
+  /** Probability per user, by task; each array is [users]. */
+  scoreUsers(request: UserRequest): Promise<Partial<Record<TaskName, Float32Array>>>;
+  /** Contributions per user, the largest magnitude first, at most `first` each. */
+  explainUsers(request: UserRequest, task: TaskName, first: number): Promise<Contribution[][]>;
+}
+
+/** Why an item is shown; `item` is the item that led to it, where there is one (index into the model's items). */
+export interface RankReason {
+  readonly kind: 'BOUGHT_TOGETHER' | 'BOUGHT_REGULARLY' | 'SIMILAR' | 'POPULAR' | 'TRENDING' | 'FOR_YOU';
+  readonly itemId: string | null;
+}
+
+export interface RankedItem {
+  /** The shop's own id of the item. */
+  readonly itemId: string;
+  readonly score: number;
+  readonly reason: RankReason;
+}
+
+export interface RankOptions {
+  readonly first: number;
+  /** Items that may be shown, by the shop's id; null = all. */
+  readonly allowed: ReadonlySet<string> | null;
+  /** Leave out what the user bought before. */
+  readonly excludeBought: boolean;
+}
+
+/** Ranks items for users. */
+export interface ItemRanker {
+  /**
+   * Scores of all items of `request.history` known at asOf, for evaluation by full ranking:
+   * [users × history.items.length], row by row; -Infinity for items not known before asOf.
+   */
+  scoreItems(request: UserRequest): Promise<Float32Array>;
+  /** The best items per user, for serving. A user without behaviours gets popular items. */
+  rankItems(request: UserRequest, options: RankOptions): Promise<RankedItem[][]>;
+  similarItems(itemId: string, options: RankOptions): Promise<RankedItem[]>;
+  trendingItems(options: RankOptions): Promise<RankedItem[]>;
+}
+
+/** Units sold per item and day up to (not including) `asOf`'s day. */
+export interface DemandSeries {
+  /** The shop's ids of the items. */
+  readonly itemIds: readonly string[];
+  /** First day, milliseconds since the epoch at 00:00 UTC. */
+  readonly startDay: number;
+  readonly days: number;
+  /** [items × days], row by row. */
+  readonly units: Float32Array;
+}
+
+export interface DemandForecastValues {
+  /** [items × horizonDays] expected units a day, with a central 80 % interval. */
+  readonly units: Float32Array;
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+}
+
+export interface DemandForecaster {
+  forecast(series: DemandSeries, horizonDays: number): Promise<DemandForecastValues>;
+}
+
+/** A transaction to assess, with the user's earlier ones (sorted by time) as context. */
+export interface TransactionContext {
+  readonly transaction: HistoryTransaction;
+  readonly earlier: readonly HistoryTransaction[];
+}
+
+export interface FraudScorer {
+  /** Probability of fraud per transaction: [transactions]. */
+  scoreTransactions(transactions: readonly TransactionContext[]): Promise<Float32Array>;
+  explainTransactions(transactions: readonly TransactionContext[], first: number): Promise<Contribution[][]>;
+}
+
+/** Everything trained: it fits, saves, and offers a scorer for each entity that its tasks are about. */
+export interface Model {
+  /** Architecture, e.g. 'logistic-regression', 'dense', 'shared-bottom', 'weighted-average'. */
+  readonly architecture: string;
+  readonly family: ModelFamily;
+  readonly tasks: readonly TaskName[];
+  readonly users?: UserScorer;
+  readonly items?: ItemRanker;
+  readonly demand?: DemandForecaster;
+  readonly fraud?: FraudScorer;
+  /** @throws AppError TOO_FEW_DATA with have and need; signal.reason when aborted. */
+  fit(data: TrainingData, context: FitContext): Promise<void>;
+  /** Writes everything that `load` needs into an existing empty directory. */
+  save(directory: string): Promise<void>;
+  dispose(): void;
+}
+
+/** How a saved model comes back: the registry maps an architecture's name to this. */
+export interface ModelType {
+  readonly architecture: string;
+  readonly family: ModelFamily;
+  create(tasks: readonly TaskName[], hyperparameters: Readonly<Record<string, unknown>>): Model;
+  load(directory: string): Promise<Model>;
+}
