@@ -1,0 +1,67 @@
+/** What the API and the command line ask of the queue. Work itself happens in worker processes. */
+import type { EpochReport } from '../pipeline/index.js';
+import type { JsonObject, RunRow, RunStatus } from '../store/index.js';
+import type { TaskName } from '../tasks/index.js';
+
+export interface TrainingRequest {
+  readonly kind: 'SINGLE_TASK' | 'MULTI_TASK' | 'COLLABORATIVE';
+  /** Empty or absent = every task that the kind and the shop's data allow. */
+  readonly tasks?: readonly TaskName[];
+  readonly architecture?: string;
+  readonly lossBalancing?: { readonly method: string; readonly weights?: Partial<Record<TaskName, number>> };
+  readonly resampling?: Partial<Record<TaskName, string>>;
+  readonly collaboration?: string;
+  readonly hyperparameters?: JsonObject;
+  readonly seed?: number;
+  /** Train as of this time; default the shop's clock. */
+  readonly cut?: Date;
+  /** Deploy what comes out when it succeeds. */
+  readonly deploy?: boolean;
+}
+
+export interface EnsembleRequest {
+  readonly members: readonly string[];
+  readonly method: 'WEIGHTED_AVERAGE' | 'VOTING' | 'STACKING';
+  readonly seed?: number;
+  readonly deploy?: boolean;
+}
+
+export interface CrossValidationRequest {
+  readonly task: TaskName;
+  readonly architecture?: string;
+  readonly folds?: number;
+  readonly hyperparameters?: JsonObject;
+  readonly seed?: number;
+}
+
+export interface SearchRequest {
+  readonly task: TaskName;
+  readonly architecture?: string;
+  readonly trials?: number;
+  /** Hyper-parameter name → values to try. */
+  readonly space: JsonObject;
+  readonly seed?: number;
+}
+
+/** Sent on the channel `run_progress` on every change worth showing. */
+export interface RunProgressEvent {
+  readonly shopKey: string;
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly progress: number;
+  readonly message: string;
+  readonly epoch: EpochReport | null;
+}
+
+export interface Jobs {
+  /** @throws AppError CONFLICT while a run of the kind is queued or running; BAD_USER_INPUT; TOO_FEW_DATA */
+  startTraining(shopKey: string, request: TrainingRequest): Promise<RunRow>;
+  startEnsemble(shopKey: string, request: EnsembleRequest): Promise<RunRow>;
+  startCrossValidation(shopKey: string, request: CrossValidationRequest): Promise<RunRow>;
+  startSearch(shopKey: string, request: SearchRequest): Promise<RunRow>;
+  /** @throws AppError NOT_FOUND; CONFLICT when it has ended. */
+  cancel(shopKey: string, runId: string): Promise<RunRow>;
+  /** Progress of every run of the shop; @returns stops listening. */
+  onProgress(shopKey: string, listener: (event: RunProgressEvent) => void): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
