@@ -1,0 +1,69 @@
+import { MAX_RECORD_LENGTH, type TextRecord } from './delimited.js';
+
+/**
+ * Splits newline-delimited JSON into records as it comes in; `values` is the one parsed object. A line that is not a JSON object
+ * is a record with a problem, and reading goes on behind it.
+ */
+export class JsonLineSplitter {
+  private rest = '';
+  private line = 1;
+  private isSkippingLongLine = false;
+
+  push(text: string): TextRecord[] {
+    const lines = (this.rest + text).split('\n');
+    this.rest = lines.pop() ?? '';
+    const records: TextRecord[] = [];
+    for (const line of lines) this.add(line, records);
+    if (this.rest.length > MAX_RECORD_LENGTH) {
+      if (!this.isSkippingLongLine) {
+        records.push(this.broken(`The line is longer than ${MAX_RECORD_LENGTH} characters.`));
+      }
+      this.isSkippingLongLine = true;
+      this.rest = '';
+    }
+    return records;
+  }
+
+  end(): TextRecord[] {
+    const records: TextRecord[] = [];
+    if (this.rest !== '' || this.isSkippingLongLine) this.add(this.rest, records);
+    this.rest = '';
+    return records;
+  }
+
+  private add(text: string, records: TextRecord[]): void {
+    if (this.isSkippingLongLine) this.isSkippingLongLine = false;
+    else if (text.trim() !== '') records.push(this.parse(text));
+    this.line++;
+  }
+
+  private parse(text: string): TextRecord {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      return this.broken(`The line is not JSON: ${error instanceof Error ? error.message : String(error)}.`);
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return this.broken('The line is not a JSON object.');
+    }
+    return { line: this.line, values: [value], problem: null };
+  }
+
+  private broken(problem: string): TextRecord {
+    return { line: this.line, values: [], problem };
+  }
+}
+
+/** Keys of the objects in order of first appearance; a key that holds an object gives `key.inner` for each of its keys. */
+export function jsonColumns(objects: readonly object[]): string[] {
+  const columns = new Set<string>();
+  for (const object of objects) {
+    for (const [key, value] of Object.entries(object)) {
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+        for (const inner of Object.keys(value)) columns.add(`${key}.${inner}`);
+      } else columns.add(key);
+    }
+  }
+  return [...columns];
+}
