@@ -1,0 +1,51 @@
+/** The command line: `npm run tandem -- <command>`. Each command is one file in src/cli/. */
+import { Command, CommanderError } from 'commander';
+
+import { addCrawlCommand } from './cli/crawl.js';
+import { addDeployCommand } from './cli/deploy.js';
+import { addDoctorCommand } from './cli/doctor.js';
+import { addEnsembleCommand } from './cli/ensemble.js';
+import { addEraseCommand } from './cli/erase.js';
+import { addEvaluateCommand } from './cli/evaluate.js';
+import { addExportCommand } from './cli/export.js';
+import { addImportCommand } from './cli/import.js';
+import { addKeysCommand } from './cli/keys.js';
+import { EXIT, printError } from './cli/output.js';
+import { addServeCommand } from './cli/serve.js';
+import { addTrainCommand } from './cli/train.js';
+import { addWorkerCommand } from './cli/worker.js';
+
+const program = new Command('tandem')
+  .description('GraphQL analytics and recommendation backend for e-commerce that learns many tasks together.')
+  .option('--json', 'print one JSON value instead of text', false)
+  .option('--shop <key>', 'shop to work on', 'default')
+  .showHelpAfterError('(--help shows what is allowed)')
+  .exitOverride();
+
+for (const add of [
+  addServeCommand,
+  addWorkerCommand,
+  addImportCommand,
+  addCrawlCommand,
+  addTrainCommand,
+  addEnsembleCommand,
+  addEvaluateCommand,
+  addDeployCommand,
+  addExportCommand,
+  addEraseCommand,
+  addKeysCommand,
+  addDoctorCommand,
+]) {
+  add(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  if (thrown instanceof CommanderError) {
+    // Commander has printed its message; asking for help or the version is no mistake.
+    process.exitCode = thrown.exitCode === 0 ? EXIT.ok : EXIT.wrongUse;
+  } else {
+    process.exitCode = printError(thrown, { json: program.opts<{ json: boolean }>().json });
+  }
+}

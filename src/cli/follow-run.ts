@@ -1,0 +1,63 @@
+import { type Jobs } from '../jobs/index.js';
+import { formatComparison } from '../pipeline/evaluate/index.js';
+import { startWorkerIfNone } from '../processes.js';
+import type { RunRow, ShopStore } from '../store/index.js';
+import type { GlobalOptions } from './command.js';
+import { withShop } from './command.js';
+import { createProgressBar, EXIT, printResult } from './output.js';
+
+const POLL_MS = 1000;
+
+/**
+ * Starts a run, shows its progress until it ends, and prints its evaluation. Where no worker is running, one is started for
+ * the length of the command.
+ */
+export async function followRun(
+  options: GlobalOptions,
+  start: (jobs: Jobs, shopKey: string) => Promise<RunRow>,
+): Promise<void> {
+  await withShop(options, async (shop, runtime) => {
+    const jobs = await runtime.openJobs();
+    const run = await start(jobs, options.shop);
+    const worker = await startWorkerIfNone(runtime);
+    const stop = () => void jobs.cancel(options.shop, run.id).catch(() => undefined);
+    process.once('SIGINT', stop);
+    try {
+      const ended = await waitForRun(shop, jobs, run, options);
+      const [evaluations] = await shop.evaluationsByRuns([run.id]);
+      printResult(
+        options,
+        { run: ended, evaluations },
+        ended.status === 'SUCCEEDED'
+          ? `${formatComparison(evaluations)}\nRun ${run.id} made model version ${ended.modelVersionId ?? '(none)'}.`
+          : `Run ${run.id} ended as ${ended.status}: ${ended.error?.message ?? 'cancelled'}`,
+      );
+      if (ended.status !== 'SUCCEEDED') process.exitCode = EXIT.failed;
+    } finally {
+      process.off('SIGINT', stop);
+      await worker?.stop();
+    }
+  });
+}
+
+async function waitForRun(
+  shop: ShopStore,
+  jobs: Jobs,
+  run: RunRow,
+  options: GlobalOptions,
+): Promise<RunRow> {
+  const bar = createProgressBar(run.kind.toLowerCase().replaceAll('_', ' '), options);
+  const stopListening = await jobs.onProgress(options.shop, (event) => {
+    if (event.runId === run.id) bar.update(event.progress, event.message);
+  });
+  try {
+    for (;;) {
+      const [now] = await shop.runsByIds([run.id]);
+      if (now && now.status !== 'QUEUED' && now.status !== 'RUNNING') return now;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  } finally {
+    await stopListening();
+    bar.stop();
+  }
+}

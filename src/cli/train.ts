@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+
+import { AppError } from '../errors.js';
+import type { TrainingRequest } from '../jobs/index.js';
+import { TASKS } from '../tasks/index.js';
+import type { TaskName } from '../tasks/index.js';
+import { defineCommand, globalOptions, listOf, oneOf, wholeNumber } from './command.js';
+import { followRun } from './follow-run.js';
+
+interface TrainFlags {
+  readonly kind: TrainingRequest['kind'];
+  readonly tasks?: TaskName[];
+  readonly architecture?: string;
+  readonly seed?: number;
+  readonly cut?: Date;
+  readonly set?: Record<string, number | string | boolean>;
+  readonly deploy?: boolean;
+}
+
+/** `train`: starts a training run, shows its progress and what came out. */
+export function addTrainCommand(program: Command): void {
+  const command = defineCommand(program, 'train', 'train models and show how good they are')
+    .option(
+      '--kind <kind>',
+      'single-task, multi-task or collaborative',
+      oneOf(['SINGLE_TASK', 'MULTI_TASK', 'COLLABORATIVE']),
+      'SINGLE_TASK' as const,
+    )
+    .option('--tasks <list>', `comma-separated, out of ${TASKS.join(', ').toLowerCase()}`, listOf(TASKS))
+    .option('--architecture <name>', 'architecture, as docs/models lists them')
+    .option('--seed <number>', 'seed of every random draw', wholeNumber(0, 2 ** 31 - 1))
+    .option('--cut <date>', 'train on what was before this time (ISO 8601)', parseDate)
+    .option('--set <name=value…>', 'hyper-parameter, may be repeated', collectSetting)
+    .option('--deploy', 'serve what comes out');
+  command.action(async () => {
+    const flags = command.opts<TrainFlags>();
+    await followRun(globalOptions(command), (jobs, shop) =>
+      jobs.startTraining(shop, {
+        kind: flags.kind,
+        tasks: flags.tasks,
+        architecture: flags.architecture,
+        seed: flags.seed,
+        cut: flags.cut,
+        hyperparameters: flags.set,
+        deploy: flags.deploy,
+      }),
+    );
+  });
+}
+
+/** @throws AppError BAD_USER_INPUT */
+export function parseDate(text: string): Date {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) {
+    throw new AppError('BAD_USER_INPUT', `Expected a date such as 2011-09-10 or 2011-09-10T00:00:00Z, got "${text}".`);
+  }
+  return date;
+}
+
+function collectSetting(
+  text: string,
+  settings: Record<string, number | string | boolean> = {},
+): Record<string, number | string | boolean> {
+  const match = /^([A-Za-z]\w*)=(.+)$/.exec(text);
+  if (!match) throw new AppError('BAD_USER_INPUT', `Expected name=value, got "${text}".`);
+  const [, name, value] = match;
+  const isBoolean = value === 'true' || value === 'false';
+  settings[name] = isBoolean ? value === 'true' : Number.isNaN(Number(value)) ? value : Number(value);
+  return settings;
+}

@@ -1,0 +1,51 @@
+/** Starting and stopping the child processes that hold TensorFlow. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+
+import { PROJECT_ROOT } from './root.js';
+import type { Runtime } from './runtime.js';
+
+/** How long a child has to end by itself before it is killed. */
+const STOP_MS = 10_000;
+const RESTART_MS = 1000;
+
+export interface ManagedProcess {
+  /** Resolves when the process has ended for good. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a worker; when it dies, another takes its place until `stop`. */
+export function startWorker(runtime: Runtime): ManagedProcess {
+  let child: ChildProcess | undefined;
+  let isStopping = false;
+  let markEnded: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    markEnded = resolve;
+  });
+  const start = () => {
+    child = fork(join(PROJECT_ROOT, 'dist', 'src', 'worker.js'), {
+      env: { ...process.env, DATABASE_URL: runtime.databaseUrl, TANDEM_DATA: runtime.config.dataDir },
+      serialization: 'advanced',
+    });
+    child.once('exit', (code, signal) => {
+      child = undefined;
+      if (isStopping) return markEnded();
+      runtime.log.warn({ code, signal }, 'A worker ended; another takes its place.');
+      setTimeout(() => (isStopping ? markEnded() : start()), RESTART_MS);
+    });
+  };
+  start();
+  return {
+    ended,
+    stop: async () => {
+      isStopping = true;
+      if (!child) return markEnded();
+      const killed = child;
+      killed.kill('SIGTERM');
+      const timer = setTimeout(() => killed.kill('SIGKILL'), STOP_MS);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
