@@ -61,7 +61,7 @@ export function jsonColumns(objects: readonly object[]): string[] {
   for (const object of objects) {
     for (const [key, value] of Object.entries(object)) {
       if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-        for (const inner of Object.keys(value)) columns.add(`${key}.${inner}`);
+        for (const inner of Object.keys(value as object)) columns.add(`${key}.${inner}`);
       } else columns.add(key);
     }
   }

@@ -1,3 +1,7 @@
+import { hash } from 'node:crypto';
+
+import { type BehaviourType } from '../index.js';
+
 /**
  * An amount as a decimal string with two to four decimals, free of binary rounding (0.1 + 0.2 gives "0.30").
  *
@@ -6,4 +10,78 @@
 export function decimalString(amount: number): string {
   if (!Number.isFinite(amount)) throw new RangeError(`An amount must be finite; it is ${amount}.`);
   return amount.toFixed(4).replace(/0{1,2}$/, '');
+}
+
+/** A value of a record as text without blanks around it; '' for what is absent, JSON for objects. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value.trim();
+  if (value === null || value === undefined) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** Plain decimals, with a thousands separator or not; NaN for all else, '' included. */
+export function numberFrom(value: unknown): number {
+  if (typeof value === 'number') return value;
+  const text = textOf(value);
+  if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
+  return /^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text) ? Number(text.replaceAll(',', '')) : NaN;
+}
+
+/** A key that is the same for equal values alone: the first 96 bits of SHA-1, in 16 characters. */
+export function fingerprint(values: readonly unknown[]): string {
+  return hash('sha1', values.map(textOf).join('\u001f'), 'base64url').slice(0, 16);
+}
+
+/** Names of behaviours as shops and trackers write them, without case, blanks, hyphens and underscores. */
+const TYPE_NAMES: Readonly<Record<BehaviourType, readonly string[]>> = {
+  VIEW: [
+    'view',
+    'pv',
+    'pageview',
+    'viewitem',
+    'productviewed',
+    'itemview',
+    'detail',
+    'detailview',
+    'click',
+    'clk',
+    'impressionclick',
+  ],
+  SEARCH: ['search', 'productssearched', 'viewsearchresults', 'query'],
+  FAVOURITE: [
+    'favourite',
+    'favorite',
+    'fav',
+    'wishlist',
+    'addtowishlist',
+    'productaddedtowishlist',
+    'like',
+    'save',
+    'collect',
+  ],
+  ADD_TO_CART: ['addtocart', 'cart', 'productadded', 'addtobasket', 'basket', 'atc'],
+  REMOVE_FROM_CART: ['removefromcart', 'productremoved', 'removefrombasket'],
+  PURCHASE: [
+    'purchase',
+    'buy',
+    'bought',
+    'transaction',
+    'order',
+    'ordercompleted',
+    'sale',
+    'checkout',
+    'conversion',
+  ],
+  REFUND: ['refund', 'return', 'returned', 'orderrefunded', 'cancel', 'cancelled', 'cancellation'],
+  RATING: ['rating', 'rate', 'rated', 'review', 'productreviewed'],
+};
+const TYPE_BY_NAME = new Map(
+  Object.entries(TYPE_NAMES).flatMap(([type, names]) =>
+    names.map((name) => [name, type as BehaviourType] as const),
+  ),
+);
+
+/** The behaviour type behind a name as shops write it (`pv`, `add_to_cart`, `Order Completed`); null when unknown. */
+export function behaviourTypeFrom(name: string): BehaviourType | null {
+  return TYPE_BY_NAME.get(name.toLowerCase().replace(/[\s_-]/g, '')) ?? null;
 }

@@ -5,6 +5,8 @@ import {
   type UserWrite,
 } from '../../../store/index.js';
 import { type CleaningRuleCount } from '../cleaning.js';
+import { type FieldMapping, type RecordKind } from '../fields.js';
+import { type DateOrder } from '../times.js';
 
 /** Where a mapper puts what it made of the records. */
 export interface RowSink {
@@ -32,8 +34,21 @@ export interface RecordMapper {
 export interface LayoutOptions {
   /** ISO 4217 code for amounts whose file names no currency. */
   readonly currency?: string;
-  /** Column by field, for the generic layout: `{ userId: 'customer_id' }`. */
-  readonly mapping?: Readonly<Record<string, string>>;
+  /** Order of day and month, for files where the first dates fit both. */
+  readonly dateOrder?: DateOrder;
+  /** Milliseconds since the epoch; records from more than a day later are dropped. */
+  readonly now: number;
+  /** Keeps lines that equal an earlier one in every column, as the protocol of the Online Retail figures does. */
+  readonly keepDuplicates?: boolean;
+}
+
+/** Settings of a layout that is a mapping of columns. */
+export interface MappedOptions extends LayoutOptions {
+  /** Begins the event ids made from a record's contents. */
+  readonly eventPrefix: string;
+  readonly categorySeparator?: string;
+  /** Item attributes taken from columns: `{ brand: 'brand' }`. */
+  readonly itemAttributes?: Readonly<Record<string, string>>;
 }
 
 /** A known shape of export files. */
@@ -43,8 +58,10 @@ export interface Layout {
   readonly description: string;
   /** Column names for files that carry no header line. */
   readonly columnsWithoutHeader?: readonly string[];
-  /** Whether a file with these columns (and these first records) is of this layout. */
+  /** Whether a file with these columns (and these first records, values in the order of the columns) is of this layout. */
   recognises(columns: readonly string[], firstRecords: readonly (readonly unknown[])[]): boolean;
+  /** What a file with these columns holds and which column is which field; null when the layout has no such choice. */
+  mapping(columns: readonly string[]): { kind: RecordKind; fields: FieldMapping } | null;
   /** @throws AppError BAD_USER_INPUT when a column is missing */
   createMapper(columns: readonly string[], sink: RowSink, options: LayoutOptions): RecordMapper;
 }

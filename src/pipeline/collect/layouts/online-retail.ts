@@ -1,7 +1,13 @@
 import { Cleaning, type CleaningRule } from '../cleaning.js';
-import { decimalString } from '../values.js';
+import { decimalString, numberFrom, textOf } from '../values.js';
 import { columnPositions, hasColumns } from './columns.js';
-import { type Layout, type RecordMapper, type RecordOutcome, type RowSink } from './layout.js';
+import {
+  type Layout,
+  type LayoutOptions,
+  type RecordMapper,
+  type RecordOutcome,
+  type RowSink,
+} from './layout.js';
 import { countryCodeOf } from './online-retail-countries.js';
 
 const COLUMNS = [
@@ -99,12 +105,14 @@ export const onlineRetailLayout: Layout = {
   description:
     'Invoice lines: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country.',
   recognises: (columns) => hasColumns(columns, COLUMNS),
-  createMapper: (columns, sink, options) => new OnlineRetailMapper(columns, sink, options.currency ?? 'GBP'),
+  mapping: () => null,
+  createMapper: (columns, sink, options) => new OnlineRetailMapper(columns, sink, options),
 };
 
 class OnlineRetailMapper implements RecordMapper {
   private readonly at: Record<(typeof COLUMNS)[number], number>;
-  private readonly cleaning = new Cleaning(ONLINE_RETAIL_RULES);
+  private readonly cleaning: Cleaning<InvoiceLine>;
+  private readonly currency: string;
   private readonly seen = new Set<string>();
   private readonly users = new Map<string, string>();
   private readonly items = new Map<string, ItemFacts>();
@@ -113,8 +121,11 @@ class OnlineRetailMapper implements RecordMapper {
   constructor(
     columns: readonly string[],
     private readonly sink: RowSink,
-    private readonly currency: string,
+    options: LayoutOptions,
   ) {
+    this.currency = options.currency ?? 'GBP';
+    const skipped = options.keepDuplicates === true ? 'exact-duplicate' : null;
+    this.cleaning = new Cleaning(ONLINE_RETAIL_RULES.filter((rule) => rule.name !== skipped));
     this.at = columnPositions('online-retail', columns, COLUMNS);
   }
 
@@ -175,23 +186,23 @@ class OnlineRetailMapper implements RecordMapper {
 
   private read(record: readonly unknown[]): InvoiceLine | { rejected: string } {
     const { at } = this;
-    const text = (name: (typeof COLUMNS)[number]) => String(record[at[name]] ?? '').trim();
+    const text = (name: (typeof COLUMNS)[number]) => textOf(record[at[name]]);
     const invoice = text('InvoiceNo');
     const stockCode = text('StockCode');
     if (invoice === '') return { rejected: 'InvoiceNo is empty.' };
     if (stockCode === '') return { rejected: 'StockCode is empty.' };
-    const quantity = numberOf(text('Quantity'));
+    const quantity = numberFrom(text('Quantity'));
     if (!Number.isSafeInteger(quantity)) {
       return { rejected: `Quantity must be a whole number; it is "${text('Quantity')}".` };
     }
-    const unitPrice = numberOf(text('UnitPrice'));
+    const unitPrice = numberFrom(text('UnitPrice'));
     if (!Number.isFinite(unitPrice))
       return { rejected: `UnitPrice must be a number; it is "${text('UnitPrice')}".` };
     const occurredAt = new Date(text('InvoiceDate'));
     if (Number.isNaN(occurredAt.getTime())) {
       return { rejected: `InvoiceDate must be an ISO-8601 time; it is "${text('InvoiceDate')}".` };
     }
-    const eventId = `${invoice}-${stockCode}-${fingerprint(record)}`;
+    const eventId = `${invoice}-${stockCode}-${shortHash(record)}`;
     return {
       invoice,
       stockCode,
@@ -264,15 +275,11 @@ function isCancellation(line: InvoiceLine): boolean {
   return line.invoice.startsWith('C');
 }
 
-function numberOf(text: string): number {
-  return text === '' ? NaN : Number(text);
-}
-
 /** FNV-1a over all values of the record (Fowler, Noll and Vo, 1991), base 36. */
-function fingerprint(record: readonly unknown[]): string {
+function shortHash(record: readonly unknown[]): string {
   let hash = 0x811c9dc5;
   for (const value of record) {
-    const text = String(value ?? '');
+    const text = textOf(value);
     for (let index = 0; index < text.length; index++)
       hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
     hash = Math.imul(hash ^ 0x1f, 0x01000193);
