@@ -1,0 +1,149 @@
+import type * as Tensorflow from '@tensorflow/tfjs';
+
+import { nativeBackend, type OpAttribute, tf } from './backend.js';
+import { DATA_TYPE } from './graph.js';
+import { statelessIntegers, statelessNormal, statelessUniform } from './philox.js';
+import type { Table } from './weights.js';
+
+type Shape = readonly number[];
+
+/** Numbers that are new in every step and the same in every run with the same seed. */
+export interface ModelRandom {
+  /** Uniform in [0, 1). */
+  uniform(shape: Shape): Tensorflow.Tensor;
+  /** Standard normal. */
+  normal(shape: Shape): Tensorflow.Tensor;
+  /** int32, uniform in [0, bound). */
+  integers(shape: Shape, bound: number): Tensorflow.Tensor;
+  /** Zeroes a share of the values and scales the others up to keep the mean; outside of training returns them as they are. */
+  dropout<T extends Tensorflow.Tensor>(values: T, rate: number): T;
+}
+
+/** What a model's function gets beside its batch. */
+export interface ModelContext {
+  readonly isTraining: boolean;
+  /** Rows of the batch. */
+  readonly rows: number;
+  readonly random: ModelRandom;
+  /** Rows of a table: ids (int32, any shape) in, [...ids' shape, dim] out. Gradients update those rows only. */
+  lookup(table: Table, ids: Tensorflow.Tensor): Tensorflow.Tensor;
+}
+
+/** Rows that were looked up, and where to put their gradient. */
+export interface LookedUp {
+  /** [n, dim]. */
+  readonly rows: Tensorflow.Tensor2D;
+  receiveGradient(gradient: Tensorflow.Tensor2D): void;
+}
+
+/** Looks up [n] int32 ids in a table. */
+export type Gather = (table: Table, ids: Tensorflow.Tensor1D) => LookedUp;
+
+/** Seeds of two draws in a step differ by this, so that they are unrelated. */
+const SEED_STRIDE = 0x3c6ef372;
+
+function drawNative(
+  op: string,
+  shape: Shape,
+  seed: Tensorflow.Tensor,
+  more: Tensorflow.Tensor[] = [],
+): Tensorflow.Tensor {
+  const backend = nativeBackend!;
+  const type = (name: string, value: number): OpAttribute => ({
+    name,
+    type: backend.binding.TF_ATTR_TYPE,
+    value,
+  });
+  const isInteger = op === 'StatelessRandomUniformInt';
+  const attributes = [
+    type('dtype', isInteger ? DATA_TYPE.int32 : DATA_TYPE.float32),
+    type('T', DATA_TYPE.int32),
+    type('Tseed', DATA_TYPE.int32),
+  ];
+  const size = tf.tensor1d([...shape], 'int32');
+  return backend.executeMultipleOutputs(op, attributes, [size, seed, ...more], 1)[0];
+}
+
+function elements(shape: Shape): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+function makeRandom(seed: Tensorflow.Tensor1D, isTraining: boolean): ModelRandom {
+  let draws = 0;
+  const isNative = tf.getBackend() === 'tensorflow';
+  const nextSeed = () => tf.add(seed, tf.tensor1d([Math.imul(++draws, SEED_STRIDE), 0], 'int32'));
+  const read = (tensor: Tensorflow.Tensor) => {
+    const [first, second] = tensor.dataSync();
+    return [first, second] as const;
+  };
+  const random: ModelRandom = {
+    uniform: (shape) =>
+      tf.tidy(() => {
+        const own = nextSeed();
+        if (isNative) return drawNative('StatelessRandomUniform', shape, own);
+        return tf.tensor(statelessUniform(read(own), elements(shape)), [...shape]);
+      }),
+    normal: (shape) =>
+      tf.tidy(() => {
+        const own = nextSeed();
+        if (isNative) return drawNative('StatelessRandomNormal', shape, own);
+        return tf.tensor(statelessNormal(read(own), elements(shape)), [...shape]);
+      }),
+    integers: (shape, bound) =>
+      tf.tidy(() => {
+        const own = nextSeed();
+        if (isNative) {
+          const range = [tf.scalar(0, 'int32'), tf.scalar(bound, 'int32')];
+          return drawNative('StatelessRandomUniformInt', shape, own, range);
+        }
+        return tf.tensor(statelessIntegers(read(own), elements(shape), bound), [...shape], 'int32');
+      }),
+    dropout: <T extends Tensorflow.Tensor>(values: T, rate: number) => {
+      if (!(rate >= 0 && rate < 1)) throw new RangeError(`Expected a dropout rate in [0, 1), got ${rate}`);
+      if (!isTraining || rate === 0) return values;
+      return tf.tidy(() => {
+        const isKept = tf.greaterEqual(random.uniform(values.shape), tf.scalar(rate));
+        return tf.mul<T>(values, tf.mul(tf.cast(isKept, 'float32'), tf.scalar(1 / (1 - rate))));
+      });
+    },
+  };
+  return random;
+}
+
+/** The scalar variable that `makeContext` needs; the caller disposes it. */
+export function newAnchor(): Tensorflow.Variable {
+  return tf.tidy(() => tf.variable(tf.scalar(0)));
+}
+
+/**
+ * Makes the context of one run of a model's function.
+ *
+ * @param anchor a scalar variable that is differentiated along with the weights: through it gradients of rows are asked for
+ * @param seed   [2] int32: the training's seed and the step's number
+ */
+export function makeContext(options: {
+  isTraining: boolean;
+  rows: number;
+  seed: Tensorflow.Tensor1D;
+  anchor: Tensorflow.Variable;
+  gather: Gather;
+}): ModelContext {
+  const { isTraining, rows, seed, anchor, gather } = options;
+  return {
+    isTraining,
+    rows,
+    random: makeRandom(seed, isTraining),
+    lookup(table, ids) {
+      const flat = tf.reshape<Tensorflow.Rank.R1>(ids, [ids.size]);
+      const rows = tf.customGrad((anchored) => {
+        const found = gather(table, flat);
+        const gradFunc = (gradient: Tensorflow.Tensor) => {
+          found.receiveGradient(gradient as Tensorflow.Tensor2D);
+          return [tf.zerosLike(anchored as Tensorflow.Tensor)];
+        };
+        return { value: found.rows, gradFunc };
+      });
+      return tf.reshape(rows(anchor), [...ids.shape, table.dim]);
+    },
+  };
+}

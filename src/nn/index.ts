@@ -1,0 +1,41 @@
+/**
+ * Graph mode and its building blocks: train and predict with models written in plain tfjs ops, each step as one call of TensorFlow.
+ * Knows nothing of shops. See docs/graph-mode.md.
+ */
+export { isNative, tf } from './backend.js';
+export type { Batch, BatchArrays, BatchSpec, ColumnSpec } from './batch.js';
+export { column, idColumn } from './batch.js';
+export type { Checkpoint } from './checkpoint.js';
+export { compilePredict, compileStep } from './compile.js';
+export type { ModelContext, ModelRandom } from './context.js';
+export type { MeanLosses, TrainEpoch } from './epoch.js';
+export type { Activation, NormalisationWeights } from './layers.js';
+export { activate, dense, layerNormalise, maskedMean } from './layers.js';
+export {
+  huberLoss,
+  poissonLoss,
+  quantileLoss,
+  sigmoidCrossEntropies,
+  sigmoidCrossEntropy,
+  softmaxCrossEntropies,
+  softmaxCrossEntropy,
+  softplus,
+  squaredError,
+  weightedMean,
+} from './losses.js';
+export type { Optimizer, Schedule } from './optimizers.js';
+export { adagrad, adam, adamW, cosineSchedule, sgd, stepSchedule } from './optimizers.js';
+export type { CompiledPredictor, PredictFunction, Predictions } from './predict.js';
+export type { RandomState } from './random.js';
+export { hashText, Random } from './random.js';
+export type { CompiledStep, LossFunction, LossValues, NamedLosses, StepOptions, StepState } from './step.js';
+export type { StoredTensor, TensorBundle } from './tensor-file.js';
+export { decodeTensors, encodeTensors, loadTensors, saveTensors } from './tensor-file.js';
+export type { Work } from './threads.js';
+export { chooseThreads, threadEnvironment } from './threads.js';
+export { TraceError } from './trace.js';
+export type { EarlyStopping, TrainOptions, TrainResult } from './train.js';
+export { train } from './train.js';
+export { loadWeights, saveWeights } from './weight-file.js';
+export type { DenseWeights, Initialiser, Table, Weight, WeightValues } from './weights.js';
+export { constant, glorotUniform, heNormal, normalWith, WeightSet, zeros } from './weights.js';

@@ -1,0 +1,227 @@
+import { type BatchArrays, type BatchSpec, countRows } from './batch.js';
+import { type Checkpoint, openCheckpoint, type TrainingPosition } from './checkpoint.js';
+import type { MeanLosses, TrainEpoch } from './epoch.js';
+import { BatchAssembler } from './gather-rows.js';
+import { Random } from './random.js';
+import type { CompiledStep, LossValues, StepState } from './step.js';
+
+export interface EarlyStopping {
+  /** Epochs without a better validation loss after which training ends. */
+  readonly patience: number;
+  /** The task whose validation loss counts; the total unless said. */
+  readonly task?: string;
+}
+
+export interface TrainOptions<S extends BatchSpec> {
+  readonly step: CompiledStep<S>;
+  /** Training examples, column by column. */
+  readonly columns: BatchArrays<S>;
+  readonly validation?: BatchArrays<S>;
+  readonly batchSize: number;
+  /** At most this many validation examples at a time; 4096 unless said. */
+  readonly validationBatchSize?: number;
+  readonly epochs: number;
+  /** Of the order of the examples. */
+  readonly seed: number;
+  /** With it, the best epoch's weights are kept at the end; without, the last one's. Needs `validation`. */
+  readonly earlyStopping?: EarlyStopping;
+  readonly onEpoch?: (epoch: TrainEpoch) => void;
+  /** Share of the steps that is done, 0 to 1; called some times a second. */
+  readonly onProgress?: (share: number) => void;
+  /** Aborted: train rejects with its reason within a step. */
+  readonly signal?: AbortSignal;
+  /** Keeps the state, so that a killed training goes on and ends with the same weights to the bit. */
+  readonly checkpoint?: Checkpoint;
+}
+
+export interface TrainResult {
+  readonly epochs: readonly TrainEpoch[];
+  /** The epoch whose weights were kept. */
+  readonly bestEpoch: number;
+  readonly hasStoppedEarly: boolean;
+}
+
+const VALIDATION_BATCH = 4096;
+/** Other work of the process (heartbeats, cancelling) waits at most about this long. */
+const YIELD_AFTER_MS = 40;
+
+/** Sizes of the batches that a number of rows is cut into: full ones, and the rest. */
+function sizesOf(rows: number, batchSize: number): number[] {
+  const sizes = rows >= batchSize ? [batchSize] : [];
+  return rows % batchSize > 0 ? [...sizes, rows % batchSize] : sizes;
+}
+
+/** Adds up losses weighted by rows. */
+class LossSum {
+  constructor(
+    readonly sums: number[] = [],
+    private rows = 0,
+  ) {}
+
+  add(losses: LossValues, rows: number): void {
+    for (let at = 0; at < losses.length; at++) this.sums[at] = (this.sums[at] ?? 0) + losses[at] * rows;
+    this.rows += rows;
+  }
+
+  mean(taskNames: readonly string[]): MeanLosses {
+    const tasks = taskNames.map((name, at) => [name, this.sums[at + 1] / this.rows]);
+    return { total: this.sums[0] / this.rows, tasks: Object.fromEntries(tasks) as Record<string, number> };
+  }
+}
+
+/**
+ * Trains over columns of examples: each epoch visits all in an order of its own (drawn from the seed and the epoch's number), in
+ * batches that are assembled into arrays kept for that. Ends with the kept weights in the step and in its weight set.
+ *
+ * @throws Error when a loss is not finite, naming epoch and step; signal.reason when aborted
+ */
+export async function train<S extends BatchSpec>(options: TrainOptions<S>): Promise<TrainResult> {
+  return new Training(options).run();
+}
+
+class Training<S extends BatchSpec> {
+  private readonly rows: number;
+  private readonly batches: BatchAssembler<S>;
+  private readonly epochs: TrainEpoch[] = [];
+  private best: { epoch: number; loss: number; state: StepState } | null = null;
+  private lastYield = performance.now();
+
+  constructor(private readonly options: TrainOptions<S>) {
+    const { step, columns, validation, batchSize, earlyStopping } = options;
+    if (earlyStopping && !validation) throw new Error('Early stopping needs validation examples');
+    this.rows = countRows(step.batch, columns);
+    this.batches = new BatchAssembler(step.batch, columns);
+    const validationRows = validation ? countRows(step.batch, validation) : 0;
+    step.prepare(sizesOf(this.rows, batchSize), sizesOf(validationRows, this.validationBatch()));
+  }
+
+  private validationBatch(): number {
+    return this.options.validationBatchSize ?? VALIDATION_BATCH;
+  }
+
+  async run(): Promise<TrainResult> {
+    const { step, epochs, checkpoint } = this.options;
+    const saved = checkpoint ? await openCheckpoint(checkpoint, this.identity()) : null;
+    let position = await this.resume(saved?.position ?? null);
+    let hasStoppedEarly = this.isPatienceOver();
+    while (position.epoch <= epochs && !hasStoppedEarly) {
+      await this.runEpoch(position, saved?.save ?? null);
+      hasStoppedEarly = this.isPatienceOver();
+      position = { epoch: position.epoch + 1, row: 0, lossSums: [] };
+    }
+    if (this.best) step.importState(this.best.state);
+    step.pullWeights();
+    const bestEpoch = this.best?.epoch ?? this.epochs.length;
+    return { epochs: this.epochs, bestEpoch, hasStoppedEarly };
+  }
+
+  /** What must be equal for a checkpoint to be gone on with. */
+  private identity(): string {
+    const { batchSize, seed, step } = this.options;
+    return JSON.stringify({
+      rows: this.rows,
+      batchSize,
+      seed,
+      columns: step.batch,
+      parameters: step.weights.parameters,
+    });
+  }
+
+  private async resume(
+    saved: TrainingPosition | null,
+  ): Promise<{ epoch: number; row: number; lossSums: number[] }> {
+    if (!saved) return { epoch: 1, row: 0, lossSums: [] };
+    this.options.step.importState(saved.state);
+    this.epochs.push(...saved.epochs);
+    this.best = saved.best;
+    for (const epoch of saved.epochs) this.options.onEpoch?.(epoch);
+    await this.breathe(true);
+    return { epoch: saved.epoch, row: saved.row, lossSums: saved.lossSums };
+  }
+
+  private async runEpoch(
+    from: { epoch: number; row: number; lossSums: number[] },
+    save: ((position: TrainingPosition, isDue: boolean) => Promise<void>) | null,
+  ): Promise<void> {
+    const { step, batchSize, seed, epochs, onProgress, onEpoch } = this.options;
+    const { epoch } = from;
+    const order = new Random(seed).fork(`epoch ${epoch}`).permutation(this.rows);
+    const sum = new LossSum(from.lossSums, from.row);
+    for (let row = from.row; row < this.rows;) {
+      const size = Math.min(batchSize, this.rows - row);
+      const losses = step.run(this.batches.take(order, row, size));
+      if (!Number.isFinite(losses[0])) {
+        throw new Error(
+          `The training loss is ${losses[0]} in epoch ${epoch}, step ${Math.floor(row / batchSize) + 1}`,
+        );
+      }
+      sum.add(losses, size);
+      row += size;
+      if (await this.breathe(false)) {
+        onProgress?.((epoch - 1 + row / this.rows) / epochs);
+        if (save && row < this.rows) await save(this.position(epoch, row, sum.sums), false);
+      }
+    }
+    const report = { epoch, train: sum.mean(step.taskNames), validation: await this.validate() };
+    this.epochs.push(report);
+    this.keepBest(report);
+    onEpoch?.(report);
+    onProgress?.(epoch / epochs);
+    if (save) await save(this.position(epoch + 1, 0, []), epoch === epochs);
+    await this.breathe(false);
+  }
+
+  private position(epoch: number, row: number, lossSums: readonly number[]): TrainingPosition {
+    return {
+      epoch,
+      row,
+      lossSums: [...lossSums],
+      epochs: this.epochs,
+      best: this.best,
+      state: { stepsDone: 0, values: {} },
+      takeState: () => this.options.step.exportState(),
+    };
+  }
+
+  private async validate(): Promise<MeanLosses | null> {
+    const { step, validation } = this.options;
+    if (!validation) return null;
+    const assembler = new BatchAssembler(step.batch, validation);
+    const rows = countRows(step.batch, validation);
+    const sum = new LossSum();
+    for (let row = 0; row < rows; row += this.validationBatch()) {
+      const size = Math.min(this.validationBatch(), rows - row);
+      sum.add(step.evaluate(assembler.slice(row, size)), size);
+      await this.breathe(false);
+    }
+    return sum.mean(step.taskNames);
+  }
+
+  private keepBest(report: TrainEpoch): void {
+    const { earlyStopping, step } = this.options;
+    if (!earlyStopping || !report.validation) return;
+    const { task } = earlyStopping;
+    const loss = task === undefined ? report.validation.total : report.validation.tasks[task];
+    if (loss === undefined)
+      throw new Error(`Early stopping watches "${task}", which is not a task of the loss`);
+    if (!this.best || loss < this.best.loss)
+      this.best = { epoch: report.epoch, loss, state: step.exportState() };
+  }
+
+  private isPatienceOver(): boolean {
+    const { earlyStopping } = this.options;
+    if (!earlyStopping || !this.best) return false;
+    return this.epochs.length - this.best.epoch >= earlyStopping.patience;
+  }
+
+  /** Lets other work run now and then; returns whether it did. @throws signal.reason when aborted */
+  private async breathe(isForced: boolean): Promise<boolean> {
+    const { signal } = this.options;
+    if (signal?.aborted) throw signal.reason;
+    if (!isForced && performance.now() - this.lastYield < YIELD_AFTER_MS) return false;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.lastYield = performance.now();
+    if (signal?.aborted) throw signal.reason;
+    return true;
+  }
+}

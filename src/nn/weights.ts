@@ -1,0 +1,167 @@
+import type * as Tensorflow from '@tensorflow/tfjs';
+
+import { tf } from './backend.js';
+import type { Random } from './random.js';
+
+/** Fills a new weight. `shape` is the weight's, [inputs, outputs] for a kernel. */
+export type Initialiser = (values: Float32Array, shape: readonly number[], random: Random) => void;
+
+/** Normal with deviation sqrt(2 / inputs), for layers before a rectifier (He et al., 2015). */
+export const heNormal: Initialiser = (values, shape, random) => {
+  random.fillNormal(values, Math.sqrt(2 / fanIn(shape)));
+};
+
+/** Uniform within ±sqrt(6 / (inputs + outputs)) (Glorot and Bengio, 2010). */
+export const glorotUniform: Initialiser = (values, shape, random) => {
+  const limit = Math.sqrt(6 / (fanIn(shape) + (shape.at(-1) ?? 1)));
+  random.fillUniform(values, -limit, limit);
+};
+
+export const normalWith =
+  (deviation: number): Initialiser =>
+  (values, _shape, random) => {
+    random.fillNormal(values, deviation);
+  };
+
+export const constant =
+  (value: number): Initialiser =>
+  (values) => {
+    values.fill(value);
+  };
+
+export const zeros = constant(0);
+
+function fanIn(shape: readonly number[]): number {
+  return shape.length < 2 ? (shape[0] ?? 1) : shape.slice(0, -1).reduce((a, b) => a * b, 1);
+}
+
+/** A weight that every step reads and updates whole. */
+export interface Weight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly variable: Tensorflow.Variable;
+  /** Whether AdamW shrinks it; biases and scales are left alone. */
+  readonly isDecayed: boolean;
+}
+
+/** An embedding table [rows, dim]: a step reads and updates only the rows that it looks up. */
+export interface Table {
+  readonly name: string;
+  readonly rows: number;
+  readonly dim: number;
+  /** [rows × dim]; as of the start, or of the last `pullWeights` of a step. */
+  readonly values: Float32Array;
+}
+
+/** Kernel [inputs, units] and bias [units] of a dense layer. */
+export interface DenseWeights {
+  readonly kernel: Tensorflow.Variable<Tensorflow.Rank.R2>;
+  readonly bias: Tensorflow.Variable<Tensorflow.Rank.R1>;
+}
+
+/** Values of named weights and tables, as they are saved. */
+export type WeightValues = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly values: Float32Array }>
+>;
+
+/**
+ * The named weights and tables of one model. Each draws its start from the set's generator and its own name, so that adding one
+ * does not change the others.
+ */
+export class WeightSet {
+  readonly weights: Weight[] = [];
+  readonly tables: Table[] = [];
+  private readonly names = new Set<string>();
+
+  constructor(private readonly random: Random) {}
+
+  /** Adds a weight. @throws Error when the name is taken */
+  weight(
+    name: string,
+    shape: readonly number[],
+    initialiser: Initialiser = glorotUniform,
+    options: { isDecayed?: boolean } = {},
+  ): Tensorflow.Variable {
+    this.take(name);
+    const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    initialiser(values, shape, this.random.fork(name));
+    const variable = tf.tidy(() => tf.variable(tf.tensor(values, [...shape], 'float32')));
+    this.weights.push({
+      name,
+      shape: [...shape],
+      variable,
+      isDecayed: options.isDecayed ?? shape.length > 1,
+    });
+    return variable;
+  }
+
+  /** Adds a dense layer's kernel (`name/kernel`) and bias (`name/bias`, zeros). */
+  dense(name: string, inputs: number, units: number, initialiser: Initialiser = heNormal): DenseWeights {
+    return {
+      kernel: this.weight(`${name}/kernel`, [inputs, units], initialiser) as DenseWeights['kernel'],
+      bias: this.weight(`${name}/bias`, [units], zeros) as DenseWeights['bias'],
+    };
+  }
+
+  /** Adds an embedding table; normal with deviation 0.01 unless said. */
+  table(name: string, rows: number, dim: number, initialiser: Initialiser = normalWith(0.01)): Table {
+    this.take(name);
+    const values = new Float32Array(rows * dim);
+    initialiser(values, [rows, dim], this.random.fork(name));
+    const table = { name, rows, dim, values };
+    this.tables.push(table);
+    return table;
+  }
+
+  private take(name: string): void {
+    if (this.names.has(name)) throw new Error(`There is a weight named "${name}" already`);
+    this.names.add(name);
+  }
+
+  /** Number of trainable numbers. */
+  get parameters(): number {
+    const dense = this.weights.reduce((sum, { variable }) => sum + variable.size, 0);
+    return this.tables.reduce((sum, { rows, dim }) => sum + rows * dim, dense);
+  }
+
+  /** Copies of all values. */
+  export(): WeightValues {
+    const all: Record<string, { shape: readonly number[]; values: Float32Array }> = {};
+    for (const { name, shape, variable } of this.weights) {
+      all[name] = { shape, values: Float32Array.from(variable.dataSync()) };
+    }
+    for (const { name, rows, dim, values } of this.tables)
+      all[name] = { shape: [rows, dim], values: values.slice() };
+    return all;
+  }
+
+  /** Sets all values. @throws Error when a weight is missing or has another shape */
+  import(values: WeightValues): void {
+    const take = (name: string, shape: readonly number[]) => {
+      const found = values[name];
+      if (!found) throw new Error(`The saved weights have no "${name}"`);
+      if (found.shape.join() !== shape.join()) {
+        throw new Error(
+          `Weight "${name}" is [${shape.join(', ')}], but [${found.shape.join(', ')}] was saved`,
+        );
+      }
+      return found.values;
+    };
+    for (const { name, shape, variable } of this.weights) {
+      setVariable(variable, take(name, shape));
+    }
+    for (const { name, rows, dim, values: own } of this.tables) own.set(take(name, [rows, dim]));
+  }
+
+  /** Frees the tensors. */
+  dispose(): void {
+    for (const { variable } of this.weights) variable.dispose();
+  }
+}
+
+/** Gives a variable new values, without leaving a tensor behind. */
+export function setVariable(variable: Tensorflow.Variable, values: Float32Array): void {
+  const tensor = tf.tensor(values.slice(), variable.shape, 'float32');
+  variable.assign(tensor);
+  tensor.dispose();
+}
