@@ -1,3 +1,19 @@
+/** Data in: files, streams and the bundled sample become rows of the store, or a history without one. */
+export { type Encoding, ENCODINGS } from './byte-source.js';
 export { type CleaningRuleCount } from './cleaning.js';
+export { FIELD_NAMES, type FieldMapping, type FieldName, RECORD_KINDS, type RecordKind } from './fields.js';
 export { HistoryBuilder } from './history-builder.js';
+export {
+  type FileReport,
+  importFiles,
+  type ImportOptions,
+  type ImportPlan,
+  type ImportProblem,
+  type ImportProgress,
+  type ImportReport,
+} from './import-files.js';
+export { INGEST_KINDS, type IngestKind } from './ingest-schemas.js';
+export { type IngestOptions, ingestStream } from './ingest-stream.js';
+export { GENERIC, LAYOUTS } from './layouts/registry.js';
 export { type OnlineRetailReport, readOnlineRetail } from './read-online-retail.js';
+export { DATE_ORDERS, type DateOrder } from './times.js';

@@ -45,7 +45,7 @@ export async function openRecords(
   path: string,
   options: RecordOptions & { onBytes?: (read: number, total: number) => void } = {},
 ): Promise<RecordSource> {
-  return recordsOf(await openTextFile(path, options), path, options);
+  return recordsOfText(await openTextFile(path, options), path, options);
 }
 
 /** Opens a stream of CSV or NDJSON. @throws AppError BAD_USER_INPUT when it is empty or neither */
@@ -54,10 +54,11 @@ export async function openRecordStream(
   name: string,
   options: RecordOptions = {},
 ): Promise<RecordSource> {
-  return recordsOf(await openText(stream, { name, encoding: options.encoding }), name, options);
+  return recordsOfText(await openText(stream, { name, encoding: options.encoding }), name, options);
 }
 
-function recordsOf(source: TextSource, name: string, options: RecordOptions): RecordSource {
+/** Records of a text source that is open already. @throws AppError BAD_USER_INPUT when it is empty or neither CSV nor NDJSON */
+export function recordsOfText(source: TextSource, name: string, options: RecordOptions): RecordSource {
   const start = source.head.trimStart();
   if (start === '') {
     source.close();

@@ -14,9 +14,18 @@ export function decimalString(amount: number): string {
 
 /** A value of a record as text without blanks around it; '' for what is absent, JSON for objects. */
 export function textOf(value: unknown): string {
-  if (typeof value === 'string') return value.trim();
-  if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  switch (typeof value) {
+    case 'string':
+      return value.trim();
+    case 'number':
+    case 'boolean':
+    case 'bigint':
+      return String(value);
+    case 'object':
+      return value === null ? '' : JSON.stringify(value);
+    default:
+      return '';
+  }
 }
 
 /** Plain decimals, with a thousands separator or not; NaN for all else, '' included. */

@@ -1,0 +1,164 @@
+import { type Readable } from 'node:stream';
+
+import { AppError } from '../../errors.js';
+import { type RowError, type ShopStore, type WriteResult } from '../../store/index.js';
+import { openText } from './byte-source.js';
+import { type TextRecord } from './delimited.js';
+import { csvRows } from './ingest-csv.js';
+import { describeIssues, INGEST_SCHEMAS, type IngestKind, type IngestRows } from './ingest-schemas.js';
+import { JsonLineSplitter } from './json-lines.js';
+
+export interface IngestOptions {
+  /** The Content-Type header; CSV and NDJSON are told apart by the contents when it is absent. */
+  readonly contentType?: string;
+  /** The Content-Encoding header; gzip is recognised without it too. */
+  readonly contentEncoding?: string;
+  /** Most errors listed; `rejected` counts all. Default 1,000. */
+  readonly maxErrors?: number;
+  readonly signal?: AbortSignal;
+}
+
+const CSV_TYPES = ['text/csv', 'application/csv', 'text/tab-separated-values'];
+const JSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/json'];
+/** Rows a write; two batches are in memory at most. */
+const BATCH_ROWS = 10_000;
+
+/**
+ * Reads a stream of rows of one kind into the shop: NDJSON or CSV, gzip or not, of any size. The stream is read only as fast as the
+ * store writes. Valid rows are stored, each refused one is counted and named by its index from 0; rows already there count as
+ * duplicates.
+ *
+ * @throws AppError BAD_USER_INPUT for another content type or encoding, binary or broken contents, and a stream that ends early
+ * (what was read before is stored: sending all of it again is safe)
+ */
+export async function ingestStream<Kind extends IngestKind>(
+  store: ShopStore,
+  kind: Kind,
+  stream: Readable,
+  options: IngestOptions = {},
+): Promise<WriteResult> {
+  const format = formatOf(options);
+  const source = await openText(stream, { name: 'The request body' });
+  const start = source.head.trimStart();
+  const batches =
+    (format ?? (start[0] === '{' ? 'NDJSON' : 'CSV')) === 'CSV'
+      ? csvRows(source, kind)
+      : jsonRows(source.text);
+  const writer = new IngestWriter(store, kind, options.maxErrors ?? 1_000);
+  try {
+    for await (const batch of batches) {
+      for (const record of batch) writer.take(record);
+      if (writer.waiting >= BATCH_ROWS) await writer.flush();
+      options.signal?.throwIfAborted();
+    }
+    return await writer.finish();
+  } finally {
+    source.close();
+  }
+}
+
+async function* jsonRows(text: AsyncIterable<string>): AsyncGenerator<TextRecord[]> {
+  const splitter = new JsonLineSplitter();
+  for await (const piece of text) yield splitter.push(piece);
+  yield splitter.end();
+}
+
+/** Validates rows and writes them in batches, one write under way while the next rows are read. */
+class IngestWriter<Kind extends IngestKind> {
+  private rows: IngestRows[Kind][] = [];
+  private indices: number[] = [];
+  private next = 0;
+  private accepted = 0;
+  private duplicates = 0;
+  private rejected = 0;
+  private readonly errors: RowError[] = [];
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly store: ShopStore,
+    private readonly kind: Kind,
+    private readonly maxErrors: number,
+  ) {}
+
+  get waiting(): number {
+    return this.rows.length;
+  }
+
+  take(record: TextRecord): void {
+    const index = this.next++;
+    if (record.problem !== null) {
+      this.reject({ index, code: 'BAD_USER_INPUT', message: record.problem });
+      return;
+    }
+    const parsed = INGEST_SCHEMAS[this.kind].safeParse(record.values[0]);
+    if (parsed.success) {
+      this.rows.push(parsed.data);
+      this.indices.push(index);
+    } else this.reject({ index, code: 'BAD_USER_INPUT', message: describeIssues(parsed.error) });
+  }
+
+  async flush(): Promise<void> {
+    const { rows, indices } = this;
+    this.rows = [];
+    this.indices = [];
+    await this.writing;
+    this.writing = this.write(rows, indices);
+    // The failure is met at the next flush or at the end; until then it must not count as unhandled.
+    this.writing.catch(() => undefined);
+  }
+
+  async finish(): Promise<WriteResult> {
+    await this.flush();
+    await this.writing;
+    this.errors.sort((a, b) => a.index - b.index);
+    const { accepted, duplicates, rejected, errors } = this;
+    return { accepted, duplicates, rejected, errors };
+  }
+
+  private async write(rows: IngestRows[Kind][], indices: readonly number[]): Promise<void> {
+    if (rows.length === 0) return;
+    const result = await WRITERS[this.kind](this.store, rows);
+    this.accepted += result.accepted;
+    this.duplicates += result.duplicates;
+    for (const error of result.errors) this.reject({ ...error, index: indices[error.index] });
+    // The store may list fewer errors than it counts.
+    this.rejected += result.rejected - result.errors.length;
+  }
+
+  private reject(error: RowError): void {
+    this.rejected++;
+    if (this.errors.length < this.maxErrors) this.errors.push(error);
+  }
+}
+
+const WRITERS: {
+  readonly [Kind in IngestKind]: (store: ShopStore, rows: IngestRows[Kind][]) => Promise<WriteResult>;
+} = {
+  users: (store, rows) => store.upsertUsers(rows),
+  items: (store, rows) => store.upsertItems(rows),
+  behaviours: (store, rows) => store.recordBehaviours(rows),
+  transactions: (store, rows) => store.recordTransactions(rows),
+  feedback: (store, rows) => store.recordFeedback(rows),
+};
+
+/** The format that the headers name; null when they leave it open. */
+function formatOf(options: IngestOptions): 'CSV' | 'NDJSON' | null {
+  const encoding = (options.contentEncoding ?? 'identity').trim().toLowerCase();
+  if (encoding !== 'identity' && encoding !== 'gzip' && encoding !== 'x-gzip') {
+    throw new AppError('BAD_USER_INPUT', `Content-Encoding must be gzip or absent; it is ${encoding}.`);
+  }
+  const type = (options.contentType ?? '').split(';')[0].trim().toLowerCase();
+  if (CSV_TYPES.includes(type)) return 'CSV';
+  if (JSON_TYPES.includes(type)) return 'NDJSON';
+  if (
+    type === '' ||
+    type === 'application/octet-stream' ||
+    type === 'application/gzip' ||
+    type === 'text/plain'
+  )
+    return null;
+  throw new AppError(
+    'BAD_USER_INPUT',
+    `Content-Type must be application/x-ndjson or text/csv; it is ${type}.`,
+  );
+}

@@ -1,0 +1,123 @@
+import {
+  type BehaviourWrite,
+  type ItemWrite,
+  type RowError,
+  type ShopStore,
+  type TransactionWrite,
+  type UserWrite,
+  type WriteResult,
+} from '../../store/index.js';
+import { type RowSink } from './layouts/layout.js';
+
+export type RowKind = 'users' | 'items' | 'behaviours' | 'transactions';
+
+interface RowsByKind {
+  users: UserWrite[];
+  items: ItemWrite[];
+  behaviours: BehaviourWrite[];
+  transactions: TransactionWrite[];
+}
+
+/** Sums of what the store answered. `accepted` + `duplicates` + `rejected` = rows sent. */
+export interface WriteCounts {
+  accepted: number;
+  duplicates: number;
+  rejected: number;
+}
+
+/** Gathers rows and writes them in large batches; remembers from which line each came, for the store's rejections. */
+export class RowBuffer implements RowSink {
+  readonly written: Record<RowKind, WriteCounts> = {
+    users: { accepted: 0, duplicates: 0, rejected: 0 },
+    items: { accepted: 0, duplicates: 0, rejected: 0 },
+    behaviours: { accepted: 0, duplicates: 0, rejected: 0 },
+    transactions: { accepted: 0, duplicates: 0, rejected: 0 },
+  };
+  /** The line that rows come from now; null behind the last line, for rows made from many. */
+  line: number | null = null;
+  private rows = emptyRows();
+  private lines = emptyLines();
+  private writing: Promise<void> = Promise.resolve();
+  private size = 0;
+
+  constructor(
+    private readonly store: ShopStore,
+    private readonly onRejected: (line: number | null, error: RowError) => void,
+  ) {}
+
+  user(row: UserWrite): void {
+    this.add('users', row);
+  }
+
+  item(row: ItemWrite): void {
+    this.add('items', row);
+  }
+
+  behaviour(row: BehaviourWrite): void {
+    this.add('behaviours', row);
+  }
+
+  transaction(row: TransactionWrite): void {
+    this.add('transactions', row);
+  }
+
+  /** Rows that wait to be written. */
+  get waiting(): number {
+    return this.size;
+  }
+
+  /**
+   * Hands the waiting rows to the store. One write is under way at a time, so that the next rows are read meanwhile; the
+   * promise resolves when the write before this one is done, which is the back-pressure on the reader.
+   */
+  async flush(): Promise<void> {
+    const { rows, lines } = this;
+    this.rows = emptyRows();
+    this.lines = emptyLines();
+    this.size = 0;
+    await this.writing;
+    this.writing = this.write(rows, lines);
+    // The failure is met at the next flush or at drain; until then it must not count as unhandled.
+    this.writing.catch(() => undefined);
+  }
+
+  /** Writes what waits and resolves when everything is stored. */
+  async drain(): Promise<void> {
+    await this.flush();
+    await this.writing;
+  }
+
+  private add<Kind extends RowKind>(kind: Kind, row: RowsByKind[Kind][number]): void {
+    (this.rows[kind] as (typeof row)[]).push(row);
+    this.lines[kind].push(this.line);
+    this.size++;
+  }
+
+  private async write(rows: RowsByKind, lines: Record<RowKind, (number | null)[]>): Promise<void> {
+    const { store } = this;
+    if (rows.users.length > 0) this.count('users', await store.upsertUsers(rows.users), lines.users);
+    if (rows.items.length > 0) this.count('items', await store.upsertItems(rows.items), lines.items);
+    if (rows.behaviours.length > 0) {
+      this.count('behaviours', await store.recordBehaviours(rows.behaviours), lines.behaviours);
+    }
+    if (rows.transactions.length > 0) {
+      this.count('transactions', await store.recordTransactions(rows.transactions), lines.transactions);
+    }
+  }
+
+  private count(kind: RowKind, result: WriteResult, lines: readonly (number | null)[]): void {
+    const counts = this.written[kind];
+    counts.accepted += result.accepted;
+    counts.duplicates += result.duplicates;
+    counts.rejected += result.rejected;
+    for (const error of result.errors) this.onRejected(lines[error.index] ?? null, error);
+  }
+}
+
+function emptyRows(): RowsByKind {
+  return { users: [], items: [], behaviours: [], transactions: [] };
+}
+
+function emptyLines(): Record<RowKind, (number | null)[]> {
+  return { users: [], items: [], behaviours: [], transactions: [] };
+}
