@@ -135,11 +135,11 @@ export function makeContext(options: {
     random: makeRandom(seed, isTraining),
     lookup(table, ids) {
       const flat = tf.reshape<Tensorflow.Rank.R1>(ids, [ids.size]);
-      const rows = tf.customGrad((anchored) => {
+      const rows = tf.customGrad(() => {
         const found = gather(table, flat);
         const gradFunc = (gradient: Tensorflow.Tensor) => {
           found.receiveGradient(gradient as Tensorflow.Tensor2D);
-          return [tf.zerosLike(anchored as Tensorflow.Tensor)];
+          return [tf.scalar(0)];
         };
         return { value: found.rows, gradFunc };
       });

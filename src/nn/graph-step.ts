@@ -30,6 +30,8 @@ const FLOAT = attribute.type(DATA_TYPE.float32);
 interface TracedLoss {
   readonly losses: string;
   readonly weightGradients: ReadonlyMap<string, string>;
+  /** The weights as the loss read them, before any update. */
+  readonly reads: ReadonlyMap<string, string>;
   readonly rowGradients: ReadonlyMap<string, { ids: string; gradient: string }[]>;
   readonly gathers: ReadonlyMap<string, string[]>;
 }
@@ -182,7 +184,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     }
     const ofWeights = dense.flatMap(({ name, isDecayed }, at) => {
       const target = this.variables.handles(name);
-      const decayed = isDecayed && optimizer.weightDecay > 0 ? { value: graph.read(target.handle) } : null;
+      const decayed = isDecayed && optimizer.weightDecay > 0 ? { value: traced.reads.get(name)! } : null;
       return updateWeight(graph, target, gradients[at], optimizer, hyperAt(0), decayed);
     });
     const ofTables = sparse.flatMap(({ name }, at) =>
@@ -204,6 +206,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     const { weights } = this.options;
     const tracer = new Tracer(graph);
     const weightGradients = new Map<string, string>();
+    const reads = new Map<string, string>();
     const rowGradients = new Map<string, { ids: string; gradient: string }[]>();
     const gathers = new Map<string, string[]>();
     const gather = this.traceTables(tracer, rowGradients, gathers);
@@ -217,7 +220,9 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
         const seed = tf.tensor1d([0, 0], 'int32');
         tracer.bind(seed, feeds.at(-1)!.name);
         for (const { name, variable } of weights.weights) {
-          tracer.bind(variable, graph.read(this.variables.handles(name).handle));
+          const read = graph.read(this.variables.handles(name).handle);
+          reads.set(name, read);
+          tracer.bind(variable, read);
         }
         tracer.record(() => {
           const context = makeContext({ isTraining, rows, seed, anchor, gather });
@@ -246,7 +251,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     } finally {
       anchor.dispose();
     }
-    return { losses, weightGradients, rowGradients, gathers };
+    return { losses, weightGradients, reads, rowGradients, gathers };
   }
 
   private traceTables(

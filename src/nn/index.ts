@@ -33,7 +33,7 @@ export type { StoredTensor, TensorBundle } from './tensor-file.js';
 export { decodeTensors, encodeTensors, loadTensors, saveTensors } from './tensor-file.js';
 export type { Work } from './threads.js';
 export { chooseThreads, threadEnvironment } from './threads.js';
-export { TraceError } from './trace.js';
+export { TraceError } from './trace-guard.js';
 export type { EarlyStopping, TrainOptions, TrainResult } from './train.js';
 export { train } from './train.js';
 export { loadWeights, saveWeights } from './weight-file.js';

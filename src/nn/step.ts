@@ -5,17 +5,17 @@ import type { ModelContext } from './context.js';
 import type { Optimizer } from './optimizers.js';
 import type { WeightSet } from './weights.js';
 
-/** The loss to minimise, and the parts of it that are reported by name (a task's own loss each). */
+/** The loss to minimise (a scalar), and the parts of it that are reported by name (a task's own loss each). */
 export interface NamedLosses {
-  readonly total: Tensorflow.Scalar;
-  readonly tasks: Readonly<Record<string, Tensorflow.Scalar>>;
+  readonly total: Tensorflow.Tensor;
+  readonly tasks: Readonly<Record<string, Tensorflow.Tensor>>;
 }
 
 /** Computes the loss of a batch from its tensors and the model's weights, in tfjs ops. */
 export type LossFunction<S extends BatchSpec> = (
   batch: Batch<S>,
   context: ModelContext,
-) => Tensorflow.Scalar | NamedLosses;
+) => Tensorflow.Tensor | NamedLosses;
 
 export interface StepOptions<S extends BatchSpec> {
   readonly weights: WeightSet;
@@ -74,7 +74,18 @@ export type FullStepOptions<S extends BatchSpec> = Required<Omit<StepOptions<S>,
   readonly clipNorm: number | null;
 };
 
-/** Brings both forms of a loss function's result into one. */
-export function namedLosses(result: Tensorflow.Scalar | NamedLosses): NamedLosses {
-  return 'total' in result ? result : { total: result, tasks: {} };
+/** Brings both forms of a loss function's result into one. @throws Error naming a loss that is not a single number */
+export function namedLosses(result: Tensorflow.Tensor | NamedLosses): {
+  readonly total: Tensorflow.Scalar;
+  readonly tasks: Readonly<Record<string, Tensorflow.Scalar>>;
+} {
+  const { total, tasks } = 'total' in result ? result : { total: result, tasks: {} };
+  for (const [name, loss] of Object.entries({ total, ...tasks })) {
+    if (loss.size !== 1 || loss.dtype !== 'float32') {
+      throw new Error(
+        `The loss "${name}" should be one float32 number, got ${loss.dtype} [${loss.shape.join(', ')}]`,
+      );
+    }
+  }
+  return { total: total as Tensorflow.Scalar, tasks: tasks as Record<string, Tensorflow.Scalar> };
 }

@@ -8,32 +8,13 @@ import {
   type OpAttribute,
   type TensorMetadata,
   type TensorValues,
-  tf,
 } from './backend.js';
 import { attribute, type Attributes, fromOpAttribute, type GraphBuilder } from './graph.js';
 import type { Message } from './proto.js';
-
-/** A model cannot be traced, and why. */
-export class TraceError extends Error {
-  override readonly name = 'TraceError';
-}
+import { dropTape, engine, refuseRandom, refuseReading, refuseUnseeded, TraceError } from './trace-guard.js';
 
 /** Folding a constant reads its value back, so only small ones are folded here; TensorFlow folds the rest when it loads. */
 const FOLDED_ELEMENTS = 4096;
-/** tfjs ops whose values are drawn in JavaScript: traced, they would be the same in every step. */
-const RANDOM_OPS =
-  /^(dropout|rand|randomGamma|randomNormal|randomStandardNormal|randomUniform|randomUniformInt|truncatedNormal)_?$/;
-/** TensorFlow ops that draw for themselves: random in each step, but not repeatable from the seed. */
-const UNSEEDED_OPS = new Set([
-  'Multinomial',
-  'RandomUniform',
-  'RandomStandardNormal',
-  'RandomUniformInt',
-  'TruncatedNormal',
-]);
-/** tfjs-node's Gather kernel reads its indices to check their range; the values go nowhere. */
-const READING_OPS = new Set(['gather', 'gather_']);
-
 /** What a handle of the binding stands for in the graph. */
 type Reference =
   | {
@@ -49,19 +30,16 @@ type Reference =
       readonly dataType: number;
     };
 
-interface EngineScopes {
-  readonly state: {
-    readonly scopeStack: readonly { readonly name: string }[];
-    readonly registeredVariables: Readonly<Record<string, Tensorflow.Variable>>;
-  };
-}
-
 /**
  * Records what tfjs ops do while they run eagerly on sample tensors, as nodes of a graph: every call of the binding's
  * `executeOp` becomes a node, so that no shape needs to be inferred, and gradients are recorded like everything else.
  */
 export class Tracer {
   private readonly references = new Map<number, Reference>();
+  /** Data of the weights that were bound. */
+  private readonly bound = new Set<object>();
+  /** Variables of all models, by their data. */
+  private strangers = new Map<object, Tensorflow.Variable>();
   private readonly backend: NativeBackend;
   private readonly binding: NativeBinding;
 
@@ -74,6 +52,7 @@ export class Tracer {
   /** Says that a tensor (a sample, a weight) stands for a tensor of the graph. */
   bind(sample: Tensorflow.Tensor, tensor: string): void {
     const [id] = this.backend.getInputTensorIds([sample]);
+    this.bound.add(sample.dataId);
     const dataType = this.dataTypeOf(sample);
     this.references.set(id, { kind: 'node', tensor, shape: sample.shape, dataType });
   }
@@ -86,6 +65,7 @@ export class Tracer {
     values: TensorValues,
   ): void {
     const [id] = this.backend.getInputTensorIds([sample]);
+    this.bound.add(sample.dataId);
     this.references.set(id, { kind: 'constant', values, shape, dataType });
   }
 
@@ -109,24 +89,29 @@ export class Tracer {
     const prototype = Object.getPrototypeOf(backend) as NativeBackend;
     backend.binding = proxy;
     backend.readSync = (id) => {
-      this.refuseReading();
+      refuseReading();
       return prototype.readSync.call(backend, id);
     };
     backend.read = (id) => {
-      this.refuseReading();
+      refuseReading();
       return prototype.read.call(backend, id);
     };
     backend.write = (values, shape, dtype) => {
-      this.refuseRandom();
+      refuseRandom();
       return prototype.write.call(backend, values, shape, dtype);
     };
+    this.strangers = this.unboundVariables();
     backend.getInputTensorIds = (tensors) => {
+      for (const tensor of tensors) this.refuseStranger(tensor);
       const ids = prototype.getInputTensorIds.call(backend, tensors);
       tensors.forEach((tensor, at) => this.meet(ids[at], tensor));
       return ids;
     };
     try {
       return body();
+    } catch (error) {
+      dropTape();
+      throw error;
     } finally {
       backend.binding = binding;
       const own = backend as Partial<NativeBackend>;
@@ -141,44 +126,25 @@ export class Tracer {
     return { float32: 1, int32: 3, bool: 10 }[tensor.dtype as 'float32' | 'int32' | 'bool'] ?? 0;
   }
 
-  /** Names of the tfjs ops that are running, the innermost last. */
-  private runningOps(): string[] {
-    const { scopeStack } = (tf.engine() as unknown as EngineScopes).state;
-    return scopeStack.flatMap(({ name }) => (name?.endsWith('__op') ? [name.slice(0, -'__op'.length)] : []));
-  }
-
-  private refuseReading(): void {
-    const { scopeStack } = (tf.engine() as unknown as EngineScopes).state;
-    const innermost = scopeStack.at(-1)?.name ?? '';
-    if (READING_OPS.has(innermost.replace(/__op$/, ''))) return;
-    const within = this.runningOps().at(-1);
-    throw new TraceError(
-      'The model reads the values of a tensor (dataSync, arraySync, data or print' +
-        `${within ? ` within ${within}` : ''}). What JavaScript decides by them would be frozen into the graph: ` +
-        'use tensor ops (tf.where, tf.maximum …) instead.',
+  private unboundVariables(): Map<object, Tensorflow.Variable> {
+    const all = Object.values(engine().state.registeredVariables);
+    return new Map(
+      all.filter(({ dataId }) => !this.bound.has(dataId)).map((variable) => [variable.dataId, variable]),
     );
   }
 
-  private refuseRandom(): void {
-    const random = this.runningOps().find((name) => RANDOM_OPS.test(name));
-    if (!random) return;
+  private refuseStranger(tensor: Tensorflow.Tensor): void {
+    const variable = this.strangers.get(tensor.dataId);
+    if (!variable) return;
     throw new TraceError(
-      `The model draws random numbers with tf.${random.replace(/_$/, '')}, which would be the same in every step of the ` +
-        'graph. Use the context that is passed to the loss: context.random.uniform, normal, integers or dropout.',
+      `The model uses the variable "${variable.name}" [${variable.shape.join(', ')}], which is not among the weights ` +
+        'given to compile. Make it with the same WeightSet.',
     );
   }
 
-  /** Tensors from outside become constants; weights that nobody listed are a mistake. */
+  /** Tensors from outside become constants. */
   private meet(id: number, tensor: Tensorflow.Tensor): void {
     if (this.references.has(id)) return;
-    const variables = Object.values((tf.engine() as unknown as EngineScopes).state.registeredVariables);
-    const variable = variables.find((candidate) => candidate.dataId === tensor.dataId);
-    if (variable) {
-      throw new TraceError(
-        `The model uses the variable "${variable.name}" [${variable.shape.join(', ')}], which is not among the weights ` +
-          'given to compile. Make it with the same WeightSet.',
-      );
-    }
     const values = this.binding.tensorDataSync(id);
     this.references.set(id, {
       kind: 'constant',
@@ -203,11 +169,7 @@ export class Tracer {
     inputs: readonly number[],
     outputs: number,
   ): TensorMetadata[] {
-    if (UNSEEDED_OPS.has(name)) {
-      throw new TraceError(
-        `The model draws random numbers with ${name}, which the seed does not reach: use context.random.`,
-      );
-    }
+    refuseUnseeded(name);
     const results = this.binding.executeOp(name, opAttributes, inputs, outputs);
     const known = inputs.map((id) => this.references.get(id));
     const alias = sameAsInput(name, known, results);

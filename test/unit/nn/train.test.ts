@@ -24,7 +24,8 @@ function makeStep(mode: 'graph' | 'eager') {
   const weights = new WeightSet(new Random(1));
   const hidden = weights.dense('hidden', 4, 8);
   const head = weights.dense('head', 8, 1);
-  const forward = (x: ReturnType<typeof tf.tensor>) => tf.reshape(dense(dense(x, hidden, 'relu'), head), [-1]);
+  const forward = (x: ReturnType<typeof tf.tensor>) =>
+    tf.reshape(dense(dense(x, hidden, 'relu'), head), [-1]);
   const step = compileStep({
     weights,
     batch: { x: column(4), y: column() },
