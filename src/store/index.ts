@@ -1,2 +1,6 @@
+export * from './api-keys.js';
+export { type EmbeddedOptions, type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.js';
+export { migrate } from './migrate.js';
+export { openStore, type StoreOptions } from './open-store.js';
 export * from './rows.js';
 export * from './shop-store.js';

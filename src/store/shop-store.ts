@@ -5,6 +5,7 @@
 import type { DemandSeries, ShopHistory } from '../pipeline/index.js';
 import type { BehaviourType, HistoryTransaction } from '../pipeline/index.js';
 import type { TaskName } from '../tasks/index.js';
+import type { ApiKeyStore } from './api-keys.js';
 import type {
   AlertRow,
   BehaviourRecord,
@@ -158,6 +159,9 @@ export interface ShopStore {
 
   addAlert(alert: Omit<AlertRow, 'id' | 'createdAt'>): Promise<AlertRow>;
   alerts(from: Date, to: Date): Promise<AlertRow[]>;
+
+  /** Rows of a read-only statement under the shop's row-level security; for `analytics`, where SQL aggregates. */
+  query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
 }
 
 /** All shops of one installation. */
@@ -173,5 +177,6 @@ export interface Store {
   /** Number of SQL statements sent since the store was opened; tests count with it. */
   statementCount(): number;
   ping(): Promise<void>;
+  readonly apiKeys: ApiKeyStore;
   close(): Promise<void>;
 }

@@ -1,0 +1,44 @@
+import { AppError } from '../errors.js';
+import { inTransaction } from './pool.js';
+import type { ErasureRow } from './rows.js';
+import type { ShopContext } from './shop-context.js';
+
+/** Tables with rows of a person, and how they name the person: $1 internal id, $2 the shop's id of the user. */
+const PERSONAL_TABLES: readonly (readonly [table: string, condition: string])[] = [
+  ['behaviours', 'user_id = $1 AND $2::text IS NOT NULL'],
+  ['transactions', 'user_id = $1 AND $2::text IS NOT NULL'],
+  ['feedback', 'user_key = $2 AND $1::int IS NOT NULL'],
+  ['impressions', 'user_key = $2 AND $1::int IS NOT NULL'],
+  ['users', 'id = $1 AND $2::text IS NOT NULL'],
+];
+
+/**
+ * Removes a person's rows from every table in one transaction and keeps a receipt that holds no personal data.
+ *
+ * @throws AppError NOT_FOUND
+ */
+export function eraseUser(context: ShopContext, externalId: string): Promise<ErasureRow> {
+  return inTransaction(context.pool, async (client) => {
+    const { rows } = await client.query<{ id: number; createdAt: Date }>(
+      'SELECT id, created_at AS "createdAt" FROM users WHERE shop_id = $1 AND external_id = $2 FOR UPDATE',
+      [context.shopId, externalId],
+    );
+    if (rows.length === 0) throw new AppError('NOT_FOUND', `There is no user ${externalId}.`);
+    const [user] = rows;
+    const removed: Record<string, number> = {};
+    for (const [table, condition] of PERSONAL_TABLES) {
+      const result = await client.query(`DELETE FROM ${table} WHERE ${condition}`, [user.id, externalId]);
+      removed[table] = result.rowCount ?? 0;
+    }
+    const { rows: versions } = await client.query<{ id: string }>(
+      'SELECT id FROM model_versions WHERE created_at >= $1 ORDER BY created_at',
+      [user.createdAt],
+    );
+    const modelVersionIds = versions.map((version) => version.id);
+    const { rows: receipts } = await client.query<{ id: string; erasedAt: Date }>(
+      `INSERT INTO erasures (shop_id, removed, model_version_ids) VALUES ($1, $2, $3) RETURNING id, erased_at AS "erasedAt"`,
+      [context.shopId, JSON.stringify(removed), modelVersionIds],
+    );
+    return { ...receipts[0], removed, modelVersionIds };
+  });
+}

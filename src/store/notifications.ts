@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import pg from 'pg';
+
+import type { JsonObject } from './rows.js';
+
+const RECONNECT_MS = 500;
+const CHANNEL = /^[a-z_]+$/;
+
+type Listener = (payload: JsonObject) => void;
+
+/** LISTEN on one connection of its own that comes back by itself when the database does. */
+export class Notifications {
+  private readonly listeners = new Map<string, Set<Listener>>();
+  private client: Promise<pg.Client> | undefined;
+  private isClosed = false;
+
+  constructor(private readonly databaseUrl: string) {}
+
+  /** @returns stops listening */
+  async listen(channel: string, listener: Listener): Promise<() => Promise<void>> {
+    if (!CHANNEL.test(channel)) throw new RangeError(`Not a channel: ${channel}`);
+    const known = this.listeners.get(channel) ?? new Set();
+    known.add(listener);
+    this.listeners.set(channel, known);
+    const client = await this.connection();
+    await client.query(`LISTEN ${channel}`);
+    return async () => {
+      known.delete(listener);
+      if (known.size > 0 || this.isClosed) return;
+      this.listeners.delete(channel);
+      await (await this.connection()).query(`UNLISTEN ${channel}`);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.listeners.clear();
+    await (await this.client)?.end();
+  }
+
+  private connection(): Promise<pg.Client> {
+    this.client ??= this.connect();
+    return this.client;
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: this.databaseUrl });
+    client.on('notification', ({ channel, payload }) => {
+      const parsed = JSON.parse(payload ?? '{}') as JsonObject;
+      for (const listener of this.listeners.get(channel) ?? []) listener(parsed);
+    });
+    client.on('error', () => undefined); // 'end' follows
+    client.once('end', () => void this.reconnect());
+    await client.connect();
+    for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
+    return client;
+  }
+
+  private async reconnect(): Promise<void> {
+    while (!this.isClosed) {
+      await sleep(RECONNECT_MS, undefined, { ref: false });
+      this.client = this.connect();
+      const isBack = await this.client.then(
+        () => true,
+        () => false,
+      );
+      if (isBack) return;
+    }
+  }
+}

@@ -1,0 +1,182 @@
+/** Runs, their epochs, evaluations and checkpoints. */
+import { AppError } from '../errors.js';
+import { inOrder } from './catalogue.js';
+import { decodeCursor, pageOf } from './cursor.js';
+import type { Evaluation, Prisma, Run } from './generated/client.js';
+import { isUuid } from './row-checks.js';
+import type { EpochMetricRow, EvaluationRow, JsonObject, RunRow, RunStatus } from './rows.js';
+import type { ShopContext } from './shop-context.js';
+import type { ShopStore } from './shop-store.js';
+
+/** From which status a run may come into this one. RUNNING → QUEUED: its worker died. */
+const COMES_FROM: Record<RunStatus, RunStatus[]> = {
+  QUEUED: ['RUNNING', 'QUEUED'],
+  RUNNING: ['QUEUED', 'RUNNING'],
+  SUCCEEDED: ['RUNNING'],
+  FAILED: ['QUEUED', 'RUNNING'],
+  CANCELLED: ['QUEUED', 'RUNNING'],
+};
+const ACTIVE: RunStatus[] = ['QUEUED', 'RUNNING'];
+
+type RunStore = Pick<
+  ShopStore,
+  | 'createRun'
+  | 'runsByIds'
+  | 'runs'
+  | 'activeRun'
+  | 'updateRun'
+  | 'addEpochMetrics'
+  | 'epochMetricsByRuns'
+  | 'addEvaluations'
+  | 'evaluationsByRuns'
+  | 'evaluationsByModelVersions'
+  | 'evaluationCurves'
+  | 'writeCheckpoint'
+  | 'readCheckpoint'
+  | 'deleteCheckpoints'
+>;
+
+/** Runs of one shop. */
+export function runStore({ prisma, shopId }: ShopContext): RunStore {
+  return {
+    createRun: async (run) =>
+      toRun(
+        await prisma.run.create({ data: { ...run, config: run.config as Prisma.InputJsonObject, shopId } }),
+      ),
+    runsByIds: async (ids) => {
+      const rows = await prisma.run.findMany({ where: { id: { in: ids.filter(isUuid) } } });
+      return inOrder(ids, rows.map(toRun), (row) => row.id);
+    },
+    runs: async (page, filter = {}) => {
+      const rows = await prisma.run.findMany({
+        where: {
+          kind: filter.kinds ? { in: [...filter.kinds] } : undefined,
+          status: filter.statuses ? { in: [...filter.statuses] } : undefined,
+          ...afterNewest(page.after, 'createdAt'),
+        },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: page.first + 1,
+      });
+      return pageOf(rows.map(toRun), page.first, (row) => [row.createdAt.toISOString(), row.id]);
+    },
+    activeRun: async (kind) => {
+      const row = await prisma.run.findFirst({
+        where: { kind, status: { in: ACTIVE } },
+        orderBy: { createdAt: 'desc' },
+      });
+      return row && toRun(row);
+    },
+    updateRun: async (id, change) => {
+      const { error, status } = change;
+      const { count } = await prisma.run.updateMany({
+        where: { id, status: status ? { in: COMES_FROM[status] } : undefined },
+        data: { ...change, error: error ?? undefined },
+      });
+      const row = await prisma.run.findUnique({ where: { id } });
+      if (!row) throw new AppError('NOT_FOUND', `There is no run ${id}.`);
+      if (count === 0)
+        throw new AppError(
+          'CONFLICT',
+          `The run ${id} is ${row.status}; it cannot become ${status ?? 'changed'}.`,
+        );
+      return toRun(row);
+    },
+    addEpochMetrics: async (rows) => {
+      await prisma.epochMetric.createMany({ data: rows.map((row) => ({ ...row, shopId })) });
+    },
+    epochMetricsByRuns: async (runIds) => {
+      const rows = await prisma.epochMetric.findMany({
+        where: { runId: { in: runIds.filter(isUuid) } },
+        orderBy: [{ model: 'asc' }, { epoch: 'asc' }, { id: 'asc' }],
+      });
+      return groupBy(runIds, rows as unknown as EpochMetricRow[], (row) => row.runId);
+    },
+    addEvaluations: async (rows) => {
+      await prisma.evaluation.createMany({ data: rows.map((row) => ({ ...toEvaluationData(row), shopId })) });
+    },
+    evaluationsByRuns: async (runIds) => {
+      const where = { runId: { in: runIds.filter(isUuid) } };
+      const rows = await prisma.evaluation.findMany({ where, orderBy: EVALUATION_ORDER });
+      return groupBy(runIds, rows.map(toEvaluation), (row) => row.runId);
+    },
+    evaluationsByModelVersions: async (ids) => {
+      const where = { modelVersionId: { in: ids.filter(isUuid) } };
+      const rows = await prisma.evaluation.findMany({ where, orderBy: EVALUATION_ORDER });
+      return groupBy(ids, rows.map(toEvaluation), (row) => row.modelVersionId ?? '');
+    },
+    evaluationCurves: async (id, kind) => {
+      const row = isUuid(id)
+        ? await prisma.evaluation.findUnique({ where: { id }, select: { curves: true } })
+        : null;
+      if (!row) throw new AppError('NOT_FOUND', `There is no evaluation ${id}.`);
+      return (row.curves as unknown as EvaluationRow['curves'])[kind] ?? [];
+    },
+    writeCheckpoint: async (runId, name, bytes) => {
+      const data = { bytes: new Uint8Array(bytes), updatedAt: new Date() };
+      await prisma.runCheckpoint.upsert({
+        where: { runId_name: { runId, name } },
+        create: { runId, name, shopId, ...data },
+        update: data,
+      });
+    },
+    readCheckpoint: async (runId, name) => {
+      const row = await prisma.runCheckpoint.findUnique({ where: { runId_name: { runId, name } } });
+      return row?.bytes ?? null;
+    },
+    deleteCheckpoints: async (runId) => {
+      await prisma.runCheckpoint.deleteMany({ where: { runId } });
+    },
+  };
+}
+
+const EVALUATION_ORDER: Prisma.EvaluationOrderByWithRelationInput[] = [
+  { task: 'asc' },
+  { family: 'asc' },
+  { architecture: 'asc' },
+  { split: 'asc' },
+];
+
+/** Condition of a keyset page, newest first. */
+export function afterNewest<Field extends string>(cursor: string | null | undefined, field: Field): object {
+  if (!cursor) return {};
+  const [at, id] = decodeCursor(cursor, ['string', 'string']) as [string, string];
+  const time = new Date(at);
+  return { OR: [{ [field]: { lt: time } }, { [field]: time, id: { lt: id } }] };
+}
+
+/** Rows parted by key, in the order of the keys. */
+export function groupBy<Row>(
+  keys: readonly string[],
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+): Row[][] {
+  const groups = new Map<string, Row[]>(keys.map((key) => [key, []]));
+  for (const row of rows) groups.get(keyOf(row))?.push(row);
+  return keys.map((key) => groups.get(key) ?? []);
+}
+
+function toRun(row: Run): RunRow {
+  const { shopId: _shop, ...rest } = row;
+  return {
+    ...rest,
+    kind: row.kind as RunRow['kind'],
+    status: row.status as RunStatus,
+    tasks: row.tasks as RunRow['tasks'],
+    config: row.config as JsonObject,
+    error: row.error as RunRow['error'],
+  };
+}
+
+function toEvaluation(row: Evaluation): EvaluationRow {
+  const { shopId: _shop, ...rest } = row;
+  return rest as unknown as EvaluationRow;
+}
+
+function toEvaluationData(row: Omit<EvaluationRow, 'id'>): Omit<Prisma.EvaluationCreateManyInput, 'shopId'> {
+  return {
+    ...row,
+    metrics: row.metrics as unknown as Prisma.InputJsonValue,
+    confusionMatrix: (row.confusionMatrix ?? undefined) as unknown as Prisma.InputJsonValue | undefined,
+    curves: row.curves as unknown as Prisma.InputJsonValue,
+  };
+}
