@@ -1,0 +1,548 @@
+/* eslint-disable max-lines -- Written by scripts/dashboard-types.mjs from graphql/; never edited by hand. */
+import behaviourAnalytics from '../../../graphql/operations/admin-dashboard/behaviour-analytics.graphql?raw';
+import cancelRun from '../../../graphql/operations/admin-dashboard/cancel-run.graphql?raw';
+import compareModels from '../../../graphql/operations/admin-dashboard/compare-models.graphql?raw';
+import demandForecast from '../../../graphql/operations/admin-dashboard/demand-forecast.graphql?raw';
+import deployModel from '../../../graphql/operations/admin-dashboard/deploy-model.graphql?raw';
+import evaluationCurves from '../../../graphql/operations/admin-dashboard/evaluation-curves.graphql?raw';
+import item from '../../../graphql/operations/admin-dashboard/item.graphql?raw';
+import items from '../../../graphql/operations/admin-dashboard/items.graphql?raw';
+import modelVersion from '../../../graphql/operations/admin-dashboard/model-version.graphql?raw';
+import monitoringAlerts from '../../../graphql/operations/admin-dashboard/monitoring-alerts.graphql?raw';
+import monitoring from '../../../graphql/operations/admin-dashboard/monitoring.graphql?raw';
+import overview from '../../../graphql/operations/admin-dashboard/overview.graphql?raw';
+import quality from '../../../graphql/operations/admin-dashboard/quality.graphql?raw';
+import rollbackDeployment from '../../../graphql/operations/admin-dashboard/rollback-deployment.graphql?raw';
+import runProgress from '../../../graphql/operations/admin-dashboard/run-progress.graphql?raw';
+import run from '../../../graphql/operations/admin-dashboard/run.graphql?raw';
+import runs from '../../../graphql/operations/admin-dashboard/runs.graphql?raw';
+import similarItems from '../../../graphql/operations/admin-dashboard/similar-items.graphql?raw';
+import startEnsemble from '../../../graphql/operations/admin-dashboard/start-ensemble.graphql?raw';
+import startTraining from '../../../graphql/operations/admin-dashboard/start-training.graphql?raw';
+import userBehaviours from '../../../graphql/operations/admin-dashboard/user-behaviours.graphql?raw';
+import userPredictions from '../../../graphql/operations/admin-dashboard/user-predictions.graphql?raw';
+import userRecommendations from '../../../graphql/operations/admin-dashboard/user-recommendations.graphql?raw';
+import user from '../../../graphql/operations/admin-dashboard/user.graphql?raw';
+import users from '../../../graphql/operations/admin-dashboard/users.graphql?raw';
+import { type Json, operation } from './operation.js';
+
+export type AlertSeverity = 'INFO' | 'WARNING' | 'CRITICAL';
+export type BehaviourType =
+  'VIEW' | 'SEARCH' | 'FAVOURITE' | 'ADD_TO_CART' | 'REMOVE_FROM_CART' | 'PURCHASE' | 'REFUND' | 'RATING';
+export type CurveKind = 'ROC' | 'PRECISION_RECALL' | 'CALIBRATION' | 'LIFT';
+export interface DateRange {
+  readonly from: string;
+  readonly to: string;
+}
+export type EnsembleMethod = 'WEIGHTED_AVERAGE' | 'VOTING' | 'STACKING';
+export interface ItemFilter {
+  readonly ids?: readonly string[] | null;
+  readonly excludeIds?: readonly string[] | null;
+  readonly search?: string | null;
+  readonly category?: readonly string[] | null;
+  readonly minPrice?: string | null;
+  readonly maxPrice?: string | null;
+  readonly available?: boolean | null;
+}
+export type RunKind =
+  'SINGLE_TASK' | 'MULTI_TASK' | 'COLLABORATIVE' | 'ENSEMBLE' | 'CROSS_VALIDATION' | 'SEARCH';
+export type RunStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
+export type Split = 'TRAIN' | 'VALIDATION' | 'TEST';
+export interface StartEnsembleInput {
+  readonly members: readonly string[];
+  readonly method: EnsembleMethod;
+  readonly seed?: number | null;
+  readonly deploy?: boolean | null;
+}
+export interface StartTrainingInput {
+  readonly kind: RunKind;
+  readonly tasks?: readonly Task[] | null;
+  readonly architecture?: string | null;
+  readonly hyperparameters?: Json | null;
+  readonly seed?: number | null;
+  readonly deploy?: boolean | null;
+}
+export type Task = 'PURCHASE_INTENT' | 'CHURN' | 'RECOMMENDATION' | 'FRAUD' | 'DEMAND';
+export interface UserFilter {
+  readonly ids?: readonly string[] | null;
+  readonly search?: string | null;
+}
+
+export type BehaviourAnalyticsData = {
+  readonly behaviourAnalytics: {
+    readonly funnel: readonly {
+      readonly type: BehaviourType;
+      readonly users: number;
+      readonly behaviours: number;
+      readonly rate: number;
+    }[];
+    readonly cohorts: readonly {
+      readonly month: string;
+      readonly users: number;
+      readonly retention: readonly number[];
+    }[];
+    readonly segments: readonly {
+      readonly name: string;
+      readonly users: number;
+      readonly recencyDays: number;
+      readonly frequency: number;
+      readonly monetary: string;
+      readonly share: number;
+    }[];
+    readonly topItems: readonly {
+      readonly item: { readonly id: string; readonly title: string; readonly currency: string | null };
+      readonly behaviours: number;
+      readonly users: number;
+      readonly units: number;
+      readonly revenue: string;
+    }[];
+    readonly topPaths: readonly { readonly steps: readonly BehaviourType[]; readonly sessions: number }[];
+  };
+};
+export type BehaviourAnalyticsVariables = { readonly range: DateRange };
+export const BEHAVIOUR_ANALYTICS = operation<BehaviourAnalyticsData, BehaviourAnalyticsVariables>(
+  'BehaviourAnalytics',
+  behaviourAnalytics,
+);
+export type CancelRunData = { readonly cancelRun: { readonly id: string; readonly status: RunStatus } };
+export type CancelRunVariables = { readonly id: string };
+export const CANCEL_RUN = operation<CancelRunData, CancelRunVariables>('CancelRun', cancelRun);
+export type CompareModelsData = {
+  readonly compareModels: {
+    readonly tasks: readonly {
+      readonly task: Task;
+      readonly metric: string;
+      readonly protocol: string;
+      readonly entries: readonly {
+        readonly family: string;
+        readonly architecture: string;
+        readonly value: number;
+        readonly low: number;
+        readonly high: number;
+        readonly isBest: boolean;
+        readonly modelVersion: { readonly id: string } | null;
+      }[];
+    }[];
+  };
+};
+export type CompareModelsVariables = { readonly ids: readonly string[] };
+export const COMPARE_MODELS = operation<CompareModelsData, CompareModelsVariables>(
+  'CompareModels',
+  compareModels,
+);
+export type DemandForecastData = {
+  readonly demandForecast: {
+    readonly total: number;
+    readonly days: readonly {
+      readonly date: string;
+      readonly units: number;
+      readonly low: number;
+      readonly high: number;
+    }[];
+    readonly history: readonly { readonly date: string; readonly units: number }[];
+  };
+};
+export type DemandForecastVariables = { readonly id: string; readonly horizonDays: number };
+export const DEMAND_FORECAST = operation<DemandForecastData, DemandForecastVariables>(
+  'DemandForecast',
+  demandForecast,
+);
+export type DeployModelData = {
+  readonly deployModel: {
+    readonly id: string;
+    readonly deployedAt: string;
+    readonly trafficShare: number;
+    readonly modelVersion: { readonly id: string };
+  };
+};
+export type DeployModelVariables = { readonly id: string; readonly trafficShare: number };
+export const DEPLOY_MODEL = operation<DeployModelData, DeployModelVariables>('DeployModel', deployModel);
+export type EvaluationCurvesData = {
+  readonly modelVersion: {
+    readonly id: string;
+    readonly evaluations: readonly {
+      readonly id: string;
+      readonly curve: readonly { readonly x: number; readonly y: number }[];
+    }[];
+  } | null;
+};
+export type EvaluationCurvesVariables = { readonly id: string; readonly kind: CurveKind };
+export const EVALUATION_CURVES = operation<EvaluationCurvesData, EvaluationCurvesVariables>(
+  'EvaluationCurves',
+  evaluationCurves,
+);
+export type ItemData = {
+  readonly item: {
+    readonly id: string;
+    readonly title: string;
+    readonly category: readonly string[];
+    readonly price: string | null;
+    readonly currency: string | null;
+    readonly available: boolean;
+    readonly attributes: Json;
+  } | null;
+};
+export type ItemVariables = { readonly id: string };
+export const ITEM = operation<ItemData, ItemVariables>('Item', item);
+export type ItemsData = {
+  readonly items: {
+    readonly edges: readonly {
+      readonly node: {
+        readonly id: string;
+        readonly title: string;
+        readonly category: readonly string[];
+        readonly price: string | null;
+        readonly currency: string | null;
+        readonly available: boolean;
+      };
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type ItemsVariables = {
+  readonly first: number;
+  readonly after?: string | null;
+  readonly filter?: ItemFilter | null;
+};
+export const ITEMS = operation<ItemsData, ItemsVariables>('Items', items);
+export type ModelVersionData = {
+  readonly modelVersion: {
+    readonly id: string;
+    readonly architecture: string;
+    readonly tasks: readonly Task[];
+    readonly contentHash: string;
+    readonly dataUntil: string;
+    readonly sizeBytes: number;
+    readonly createdAt: string;
+    readonly evaluations: readonly {
+      readonly id: string;
+      readonly task: Task;
+      readonly split: Split;
+      readonly family: string;
+      readonly architecture: string;
+      readonly isServed: boolean;
+      readonly protocol: string;
+      readonly examples: number;
+      readonly loss: number;
+      readonly metrics: readonly {
+        readonly name: string;
+        readonly value: number;
+        readonly low: number;
+        readonly high: number;
+      }[];
+      readonly confusionMatrix: {
+        readonly labels: readonly string[];
+        readonly counts: readonly (readonly number[])[];
+        readonly threshold: number;
+      } | null;
+    }[];
+  } | null;
+  readonly deployment: {
+    readonly id: string;
+    readonly tasks: readonly Task[];
+    readonly trafficShare: number;
+    readonly deployedAt: string;
+    readonly modelVersion: { readonly id: string };
+  } | null;
+};
+export type ModelVersionVariables = { readonly id: string };
+export const MODEL_VERSION = operation<ModelVersionData, ModelVersionVariables>('ModelVersion', modelVersion);
+export type MonitoringAlertsData = {
+  readonly monitoringAlerts: {
+    readonly id: string;
+    readonly kind: string;
+    readonly severity: AlertSeverity;
+    readonly message: string;
+    readonly value: number | null;
+    readonly threshold: number | null;
+    readonly createdAt: string;
+  };
+};
+export type MonitoringAlertsVariables = Record<string, never>;
+export const MONITORING_ALERTS = operation<MonitoringAlertsData, MonitoringAlertsVariables>(
+  'MonitoringAlerts',
+  monitoringAlerts,
+);
+export type MonitoringData = {
+  readonly monitoring: {
+    readonly drift: readonly { readonly feature: string; readonly psi: number }[];
+    readonly calibration: readonly {
+      readonly task: Task;
+      readonly expectedCalibrationError: number;
+      readonly points: readonly { readonly x: number; readonly y: number }[];
+    }[];
+    readonly clickThrough: {
+      readonly shown: number;
+      readonly clicked: number;
+      readonly bought: number;
+      readonly rate: number | null;
+    };
+    readonly latency: readonly {
+      readonly operation: string;
+      readonly count: number;
+      readonly p50Ms: number;
+      readonly p95Ms: number;
+      readonly p99Ms: number;
+    }[];
+    readonly errors: readonly { readonly code: string; readonly count: number }[];
+    readonly alerts: readonly {
+      readonly id: string;
+      readonly kind: string;
+      readonly severity: AlertSeverity;
+      readonly message: string;
+      readonly value: number | null;
+      readonly threshold: number | null;
+      readonly createdAt: string;
+    }[];
+  };
+};
+export type MonitoringVariables = { readonly range: DateRange };
+export const MONITORING = operation<MonitoringData, MonitoringVariables>('Monitoring', monitoring);
+export type OverviewData = {
+  readonly users: { readonly totalCount: number };
+  readonly items: { readonly totalCount: number };
+  readonly behaviours: {
+    readonly totalCount: number;
+    readonly edges: readonly { readonly node: { readonly occurredAt: string } }[];
+  };
+  readonly deployment: {
+    readonly id: string;
+    readonly tasks: readonly Task[];
+    readonly trafficShare: number;
+    readonly deployedAt: string;
+    readonly modelVersion: {
+      readonly id: string;
+      readonly architecture: string;
+      readonly tasks: readonly Task[];
+      readonly dataUntil: string;
+    };
+  } | null;
+};
+export type OverviewVariables = Record<string, never>;
+export const OVERVIEW = operation<OverviewData, OverviewVariables>('Overview', overview);
+export type QualityData = {
+  readonly trainingRuns: {
+    readonly edges: readonly {
+      readonly node: {
+        readonly id: string;
+        readonly kind: RunKind;
+        readonly finishedAt: string | null;
+        readonly evaluations: readonly {
+          readonly id: string;
+          readonly task: Task;
+          readonly split: Split;
+          readonly family: string;
+          readonly architecture: string;
+          readonly isServed: boolean;
+          readonly protocol: string;
+          readonly examples: number;
+          readonly metrics: readonly {
+            readonly name: string;
+            readonly value: number;
+            readonly low: number;
+            readonly high: number;
+          }[];
+        }[];
+        readonly modelVersion: { readonly id: string } | null;
+      };
+    }[];
+  };
+};
+export type QualityVariables = Record<string, never>;
+export const QUALITY = operation<QualityData, QualityVariables>('Quality', quality);
+export type RollbackDeploymentData = {
+  readonly rollbackDeployment: {
+    readonly id: string;
+    readonly deployedAt: string;
+    readonly trafficShare: number;
+    readonly modelVersion: { readonly id: string };
+  };
+};
+export type RollbackDeploymentVariables = Record<string, never>;
+export const ROLLBACK_DEPLOYMENT = operation<RollbackDeploymentData, RollbackDeploymentVariables>(
+  'RollbackDeployment',
+  rollbackDeployment,
+);
+export type RunProgressData = {
+  readonly runProgress: {
+    readonly runId: string;
+    readonly status: RunStatus;
+    readonly progress: number;
+    readonly message: string;
+    readonly epoch: {
+      readonly model: string;
+      readonly epoch: number;
+      readonly task: Task | null;
+      readonly trainLoss: number;
+      readonly validationLoss: number | null;
+    } | null;
+  };
+};
+export type RunProgressVariables = { readonly id: string };
+export const RUN_PROGRESS = operation<RunProgressData, RunProgressVariables>('RunProgress', runProgress);
+export type RunData = {
+  readonly trainingRun: {
+    readonly id: string;
+    readonly kind: RunKind;
+    readonly status: RunStatus;
+    readonly progress: number;
+    readonly tasks: readonly Task[];
+    readonly config: Json;
+    readonly error: string | null;
+    readonly createdAt: string;
+    readonly startedAt: string | null;
+    readonly finishedAt: string | null;
+    readonly epochs: readonly {
+      readonly model: string;
+      readonly epoch: number;
+      readonly task: Task | null;
+      readonly trainLoss: number;
+      readonly validationLoss: number | null;
+    }[];
+    readonly modelVersion: { readonly id: string; readonly architecture: string } | null;
+  } | null;
+};
+export type RunVariables = { readonly id: string };
+export const RUN = operation<RunData, RunVariables>('Run', run);
+export type RunsData = {
+  readonly trainingRuns: {
+    readonly edges: readonly {
+      readonly node: {
+        readonly id: string;
+        readonly kind: RunKind;
+        readonly status: RunStatus;
+        readonly progress: number;
+        readonly tasks: readonly Task[];
+        readonly error: string | null;
+        readonly createdAt: string;
+        readonly startedAt: string | null;
+        readonly finishedAt: string | null;
+        readonly modelVersion: { readonly id: string; readonly architecture: string } | null;
+      };
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type RunsVariables = { readonly first: number; readonly after?: string | null };
+export const RUNS = operation<RunsData, RunsVariables>('Runs', runs);
+export type SimilarItemsData = {
+  readonly similarItems: readonly {
+    readonly rank: number;
+    readonly score: number;
+    readonly item: {
+      readonly id: string;
+      readonly title: string;
+      readonly price: string | null;
+      readonly currency: string | null;
+    };
+    readonly reason: { readonly text: string };
+  }[];
+};
+export type SimilarItemsVariables = { readonly id: string; readonly first: number };
+export const SIMILAR_ITEMS = operation<SimilarItemsData, SimilarItemsVariables>('SimilarItems', similarItems);
+export type StartEnsembleData = {
+  readonly startEnsemble: { readonly id: string; readonly kind: RunKind; readonly status: RunStatus };
+};
+export type StartEnsembleVariables = { readonly input: StartEnsembleInput };
+export const START_ENSEMBLE = operation<StartEnsembleData, StartEnsembleVariables>(
+  'StartEnsemble',
+  startEnsemble,
+);
+export type StartTrainingData = {
+  readonly startTraining: { readonly id: string; readonly kind: RunKind; readonly status: RunStatus };
+};
+export type StartTrainingVariables = { readonly input: StartTrainingInput };
+export const START_TRAINING = operation<StartTrainingData, StartTrainingVariables>(
+  'StartTraining',
+  startTraining,
+);
+export type UserBehavioursData = {
+  readonly user: {
+    readonly id: string;
+    readonly behaviours: {
+      readonly edges: readonly {
+        readonly node: {
+          readonly eventId: string;
+          readonly type: BehaviourType;
+          readonly occurredAt: string;
+          readonly quantity: number | null;
+          readonly value: string | null;
+          readonly item: {
+            readonly id: string;
+            readonly title: string;
+            readonly currency: string | null;
+          } | null;
+        };
+      }[];
+      readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+    };
+  } | null;
+};
+export type UserBehavioursVariables = {
+  readonly id: string;
+  readonly first: number;
+  readonly after?: string | null;
+};
+export const USER_BEHAVIOURS = operation<UserBehavioursData, UserBehavioursVariables>(
+  'UserBehaviours',
+  userBehaviours,
+);
+export type UserPredictionsData = {
+  readonly user: {
+    readonly id: string;
+    readonly predictions: {
+      readonly purchaseIntent: {
+        readonly probability: number;
+        readonly label: boolean;
+        readonly threshold: number;
+        readonly modelVersion: { readonly id: string; readonly architecture: string };
+        readonly explanation: readonly { readonly feature: string; readonly contribution: number }[];
+      };
+      readonly churn: {
+        readonly probability: number;
+        readonly label: boolean;
+        readonly threshold: number;
+        readonly modelVersion: { readonly id: string; readonly architecture: string };
+        readonly explanation: readonly { readonly feature: string; readonly contribution: number }[];
+      };
+    } | null;
+  } | null;
+};
+export type UserPredictionsVariables = { readonly id: string };
+export const USER_PREDICTIONS = operation<UserPredictionsData, UserPredictionsVariables>(
+  'UserPredictions',
+  userPredictions,
+);
+export type UserRecommendationsData = {
+  readonly recommendations: readonly {
+    readonly rank: number;
+    readonly score: number;
+    readonly item: {
+      readonly id: string;
+      readonly title: string;
+      readonly price: string | null;
+      readonly currency: string | null;
+    };
+    readonly reason: { readonly text: string };
+  }[];
+};
+export type UserRecommendationsVariables = { readonly id: string; readonly first: number };
+export const USER_RECOMMENDATIONS = operation<UserRecommendationsData, UserRecommendationsVariables>(
+  'UserRecommendations',
+  userRecommendations,
+);
+export type UserData = { readonly user: { readonly id: string; readonly attributes: Json } | null };
+export type UserVariables = { readonly id: string };
+export const USER = operation<UserData, UserVariables>('User', user);
+export type UsersData = {
+  readonly users: {
+    readonly edges: readonly { readonly node: { readonly id: string; readonly attributes: Json } }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type UsersVariables = {
+  readonly first: number;
+  readonly after?: string | null;
+  readonly filter?: UserFilter | null;
+};
+export const USERS = operation<UsersData, UsersVariables>('Users', users);

@@ -1,0 +1,48 @@
+import { type ReactNode, useId } from 'react';
+
+/** A titled block of a page. */
+export function Panel({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
+  const id = useId();
+  return (
+    <section className="panel" aria-labelledby={id}>
+      <div className="row ends">
+        <h2 id={id}>{title}</h2>
+        {aside}
+      </div>
+      {children}
+    </section>
+  );
+}
+
+/** Title of a page; the browser's tab says it too. */
+export function PageTitle({ children, aside }: { children: string; aside?: ReactNode }) {
+  return (
+    <div className="row ends">
+      <title>{`${children} · Tandem`}</title>
+      <h1>{children}</h1>
+      {aside}
+    </div>
+  );
+}
+
+/** A list of names and values; values that are null are left out. */
+export function Facts({
+  facts,
+  isLarge,
+}: {
+  facts: readonly (readonly [string, ReactNode])[];
+  isLarge?: boolean;
+}) {
+  return (
+    <dl className={isLarge ? 'facts large' : 'facts'}>
+      {facts
+        .filter(([, value]) => value !== null)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className="wrap">{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}

@@ -1,0 +1,32 @@
+import { PAGE_MESSAGES } from './pages.en.js';
+import { TERM_MESSAGES } from './terms.en.js';
+
+/** Every text the reader sees. A translation is a second pair of files with the same keys. */
+const MESSAGES = { ...TERM_MESSAGES, ...PAGE_MESSAGES };
+export type MessageKey = keyof typeof MESSAGES;
+
+/** A text of the table; `{name}` in it is replaced by the value of that name. */
+export function text(key: MessageKey, values: Readonly<Record<string, string | number>> = {}): string {
+  return MESSAGES[key].replace(/\{(\w+)\}/g, (placeholder, name: string) =>
+    String(values[name] ?? placeholder),
+  );
+}
+
+/** The text for a name of the API (an enum value, a metric, a feature); unknown ones are shown in words. */
+export function term(
+  group: 'task' | 'kind' | 'status' | 'behaviour' | 'metric' | 'family' | 'curve' | 'split',
+  name: string,
+): string {
+  const key = `${group}.${name}`;
+  return key in MESSAGES ? MESSAGES[key as MessageKey] : inWords(name);
+}
+
+/** `recencyDays`, `RECENCY_DAYS` or `recency-days` → "Recency days". */
+export function inWords(name: string): string {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/[_\-.]+/g, ' ')
+    .trim()
+    .toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,191 @@
+import { type FormEvent, useState } from 'react';
+
+import {
+  type EnsembleMethod,
+  QUALITY,
+  type RunKind,
+  START_ENSEMBLE,
+  START_TRAINING,
+  type Task,
+} from '../api/operations.js';
+import { useMutation, useQuery } from '../api/use-query.js';
+import { FailureNote } from '../components/failure-note.js';
+import { Loaded } from '../components/loaded.js';
+import { Tabs } from '../components/tabs.js';
+import { formatDateTime } from '../format.js';
+import { term, text } from '../messages/index.js';
+
+const KINDS: readonly RunKind[] = ['SINGLE_TASK', 'MULTI_TASK', 'COLLABORATIVE'];
+const TASKS: readonly Task[] = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION', 'DEMAND', 'FRAUD'];
+const METHODS: readonly EnsembleMethod[] = ['WEIGHTED_AVERAGE', 'VOTING', 'STACKING'];
+const NOTHING = {};
+const FORMS = ['training', 'ensemble'] as const;
+
+/** The set with the value put in or taken out. */
+function toggled<Value>(chosen: readonly Value[], value: Value): Value[] {
+  return chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value];
+}
+
+/** Forms that start a training or an ensemble; folded away until wanted. */
+export function RunStarter({ onStart }: { onStart: () => void }) {
+  const [form, setForm] = useState<(typeof FORMS)[number]>('training');
+  return (
+    <details className="panel">
+      <summary>{text('runs.start')}</summary>
+      <div className="stack">
+        <Tabs
+          label={text('runs.start')}
+          names={FORMS}
+          labelOf={(name) => text(`runs.${name}`)}
+          selected={form}
+          onSelect={setForm}
+        >
+          {form === 'training' ? <TrainingForm onStart={onStart} /> : <EnsembleForm onStart={onStart} />}
+        </Tabs>
+      </div>
+    </details>
+  );
+}
+
+function TrainingForm({ onStart }: { onStart: () => void }) {
+  const start = useMutation(START_TRAINING);
+  const [kind, setKind] = useState<RunKind>('SINGLE_TASK');
+  const [tasks, setTasks] = useState<readonly Task[]>([]);
+  const [seed, setSeed] = useState('');
+  const [isDeployed, setIsDeployed] = useState(false);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const input = {
+      kind,
+      deploy: isDeployed,
+      ...(tasks.length > 0 && { tasks }),
+      ...(seed !== '' && { seed: Number(seed) }),
+    };
+    if (await start.run({ input })) onStart();
+  };
+  return (
+    <form className="stack" onSubmit={(event) => void submit(event)}>
+      <div className="row">
+        <label className="field">
+          {text('runs.kind')}
+          <select value={kind} onChange={(event) => setKind(event.target.value as RunKind)}>
+            {KINDS.map((name) => (
+              <option key={name} value={name}>
+                {term('kind', name)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label className="field">
+          {text('runs.seed')}
+          <input
+            type="number"
+            min={0}
+            step={1}
+            size={8}
+            value={seed}
+            onChange={(event) => setSeed(event.target.value)}
+          />
+        </label>
+      </div>
+      <fieldset>
+        <legend>{text('runs.tasks')}</legend>
+        <div className="row">
+          {TASKS.map((task) => (
+            <label key={task} className="check">
+              <input
+                type="checkbox"
+                checked={tasks.includes(task)}
+                onChange={() => setTasks(toggled(tasks, task))}
+              />
+              {term('task', task)}
+            </label>
+          ))}
+        </div>
+        <p className="quiet small">{text('runs.noTasks')}</p>
+      </fieldset>
+      <DeployChoice isChecked={isDeployed} onChange={setIsDeployed} />
+      {start.failure && <FailureNote failure={start.failure} />}
+      <div>
+        <button className="main" disabled={start.isRunning}>
+          {text('runs.submitTraining')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function EnsembleForm({ onStart }: { onStart: () => void }) {
+  const start = useMutation(START_ENSEMBLE);
+  const finished = useQuery(QUALITY, NOTHING);
+  const [method, setMethod] = useState<EnsembleMethod>('WEIGHTED_AVERAGE');
+  const [members, setMembers] = useState<readonly string[]>([]);
+  const [isDeployed, setIsDeployed] = useState(false);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (await start.run({ input: { members, method, deploy: isDeployed } })) onStart();
+  };
+  return (
+    <form className="stack" onSubmit={(event) => void submit(event)}>
+      <label className="field">
+        {text('runs.method')}
+        <select value={method} onChange={(event) => setMethod(event.target.value as EnsembleMethod)}>
+          {METHODS.map((name) => (
+            <option key={name} value={name}>
+              {text(`runs.method.${name}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <fieldset>
+        <legend>{text('runs.members')}</legend>
+        <Loaded query={finished}>
+          {(data) => {
+            const candidates = data.trainingRuns.edges.flatMap(({ node }) =>
+              node.modelVersion ? [{ ...node, versionId: node.modelVersion.id }] : [],
+            );
+            if (candidates.length < 2) return <p>{text('runs.noMembers')}</p>;
+            return candidates.map(({ versionId, kind, finishedAt }) => (
+              <div key={versionId}>
+                <label className="check">
+                  <input
+                    type="checkbox"
+                    checked={members.includes(versionId)}
+                    onChange={() => setMembers(toggled(members, versionId))}
+                  />
+                  <span>
+                    {term('kind', kind)} · {formatDateTime(finishedAt)}{' '}
+                    <span className="id quiet">{versionId}</span>
+                  </span>
+                </label>
+              </div>
+            ));
+          }}
+        </Loaded>
+        <p className="quiet small">{text('runs.needMembers')}</p>
+      </fieldset>
+      <DeployChoice isChecked={isDeployed} onChange={setIsDeployed} />
+      {start.failure && <FailureNote failure={start.failure} />}
+      <div>
+        <button className="main" disabled={start.isRunning || members.length < 2}>
+          {text('runs.submitEnsemble')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function DeployChoice({
+  isChecked,
+  onChange,
+}: {
+  isChecked: boolean;
+  onChange: (isChecked: boolean) => void;
+}) {
+  return (
+    <label className="check">
+      <input type="checkbox" checked={isChecked} onChange={(event) => onChange(event.target.checked)} />
+      {text('runs.deploy')}
+    </label>
+  );
+}
