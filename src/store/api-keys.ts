@@ -4,7 +4,8 @@ import type pg from 'pg';
 
 import { AppError } from '../errors.js';
 
-export const API_ROLES = ['ADMIN', 'MERCHANT', 'READER'] as const;
+/** ADMIN: everything. STUDIO: reads, trains, deploys. INGEST: writes what happened. SHOP: a frontend of the shop. */
+export const API_ROLES = ['ADMIN', 'STUDIO', 'INGEST', 'SHOP'] as const;
 export type ApiRole = (typeof API_ROLES)[number];
 
 /** Who a key stands for. */

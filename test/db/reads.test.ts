@@ -146,8 +146,8 @@ describe('shops', () => {
   });
 
   test('a key leads to its shop until it is revoked', async () => {
-    const { id, key } = await db.store.apiKeys.create('default', 'till', 'MERCHANT');
-    expect(await db.store.apiKeys.find(key)).toEqual({ shopKey: 'default', role: 'MERCHANT', name: 'till' });
+    const { id, key } = await db.store.apiKeys.create('default', 'till', 'SHOP');
+    expect(await db.store.apiKeys.find(key)).toEqual({ shopKey: 'default', role: 'SHOP', name: 'till' });
     expect(await db.store.apiKeys.find(`${key}x`)).toBeNull();
     await db.store.apiKeys.revoke('default', id);
     expect(await db.store.apiKeys.find(key)).toBeNull();
