@@ -1,1 +1,2 @@
 export * from './task.js';
+export { fraudTask } from './fraud.js';

@@ -16,4 +16,9 @@ export { INGEST_KINDS, type IngestKind } from './ingest-schemas.js';
 export { type IngestOptions, ingestStream } from './ingest-stream.js';
 export { GENERIC, LAYOUTS } from './layouts/registry.js';
 export { type OnlineRetailReport, readOnlineRetail } from './read-online-retail.js';
+export {
+  type SimulatedTransactions,
+  simulateTransactions,
+  SIMULATION_SEED,
+} from './simulate-transactions.js';
 export { DATE_ORDERS, type DateOrder } from './times.js';
