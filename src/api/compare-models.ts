@@ -1,0 +1,70 @@
+/** Models side by side, from their evaluations: no figure is made here, only put in order. */
+import type { EvaluationRow } from '../store/index.js';
+import type { TaskName } from '../tasks/index.js';
+import type { ModelComparison, ModelComparisonEntry, TaskComparison, TransferEffect } from './types/comparison.type.js';
+import type { ModelVersion } from './types/model-version.type.js';
+
+/** The metric that models of a task are chosen by, as evaluations name it, and whether more of it is better. */
+const CHOSEN_BY: Record<TaskName, { metrics: readonly string[]; higherIsBetter: boolean }> = {
+  PURCHASE_INTENT: { metrics: ['auc'], higherIsBetter: true },
+  CHURN: { metrics: ['auc'], higherIsBetter: true },
+  RECOMMENDATION: { metrics: ['ndcg@10', 'ndcgAt10'], higherIsBetter: true },
+  FRAUD: { metrics: ['prAuc', 'auc'], higherIsBetter: true },
+  DEMAND: { metrics: ['wape'], higherIsBetter: false },
+};
+
+/** Compares test-split evaluations, models of equal task and protocol with each other. */
+export function compareModels(
+  versions: readonly ModelVersion[],
+  evaluations: readonly EvaluationRow[],
+): ModelComparison {
+  const groups = new Map<string, EvaluationRow[]>();
+  for (const evaluation of evaluations) {
+    if (evaluation.split !== 'TEST') continue;
+    const name = JSON.stringify([evaluation.task, evaluation.protocol]);
+    groups.set(name, [...(groups.get(name) ?? []), evaluation]);
+  }
+  const tasks = [...groups.values()].flatMap((group) => compareOnTask(versions, group) ?? []);
+  return { tasks, transfer: tasks.flatMap((comparison) => transferEffect(comparison) ?? []) };
+}
+
+function compareOnTask(
+  versions: readonly ModelVersion[],
+  evaluations: readonly EvaluationRow[],
+): TaskComparison | null {
+  const { task, protocol } = evaluations[0];
+  const { metrics, higherIsBetter } = CHOSEN_BY[task];
+  const metric = metrics.find((name) => evaluations.some((row) => row.metrics.some((found) => found.name === name)));
+  if (metric === undefined) return null;
+  const entries: ModelComparisonEntry[] = [];
+  for (const row of evaluations) {
+    const modelVersion = versions.find((version) => version.id === row.modelVersionId);
+    const measured = row.metrics.find((found) => found.name === metric);
+    if (!modelVersion || !measured) continue;
+    const { family, architecture } = row;
+    const { value, low, high } = measured;
+    entries.push({ modelVersion, family, architecture, value, low, high, isBest: false, metrics: row.metrics });
+  }
+  entries.sort((a, b) => (higherIsBetter ? b.value - a.value : a.value - b.value));
+  if (entries.length > 0) entries[0].isBest = true;
+  return { task, metric, higherIsBetter, protocol, entries };
+}
+
+/** Standard errors that a 95 % interval reaches to either side. */
+const Z = 1.96;
+
+/** Best multi-task net against best single-task net; null where one of the two was not measured. */
+function transferEffect({ task, metric, higherIsBetter, protocol, entries }: TaskComparison): TransferEffect | null {
+  const single = entries.find((entry) => entry.family === 'SINGLE');
+  const multi = entries.find((entry) => entry.family === 'MULTI');
+  if (!single || !multi) return null;
+  const gain = higherIsBetter ? multi.value - single.value : single.value - multi.value;
+  const error = Math.hypot(standardError(single), standardError(multi));
+  const [low, high] = [gain - Z * error, gain + Z * error];
+  const verdict = low > 0 ? 'HELPS' : high < 0 ? 'HARMS' : 'UNDECIDED';
+  return { task, metric, protocol, single: single.value, multi: multi.value, gain, low, high, verdict };
+}
+
+function standardError({ low, high }: { low: number; high: number }): number {
+  return (high - low) / (2 * Z);
+}

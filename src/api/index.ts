@@ -1,0 +1,4 @@
+/** The API: GraphQL over HTTP and WebSocket, ingestion, health, metrics and the pages. */
+export { type App, createApp } from './app.js';
+export { emitPersisted, emitSchema } from './schema.js';
+export type { AppOptions } from './services.js';

@@ -1,0 +1,117 @@
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
+
+import type { JsonObject, RunKind } from '../../store/index.js';
+import type { TaskName } from '../../tasks/index.js';
+import { DateTimeScalar, JSONScalar } from '../scalars.js';
+import { type EnsembleMethod, EnsembleMethodEnum, RunKindEnum, TaskEnum } from '../types/enums.enum.js';
+
+@InputType({ description: 'A number for a task.' })
+export class TaskWeightInput {
+  @Field(() => TaskEnum, { description: 'The task.' })
+  task: TaskName;
+
+  @Field(() => Float, { description: 'Weight of its loss, above 0.' })
+  weight: number;
+}
+
+@InputType({ description: "How the tasks' losses are weighed against each other." })
+export class LossBalancingInput {
+  @Field(() => String, { description: 'Name of the method, such as FIXED.' })
+  method: string;
+
+  @Field(() => [TaskWeightInput], { nullable: true, description: 'Weights, for methods that take them; 1 where not given.' })
+  weights?: TaskWeightInput[] | null;
+}
+
+@InputType({ description: 'How the examples of a task with few positives are drawn.' })
+export class TaskResamplingInput {
+  @Field(() => TaskEnum, { description: 'The task.' })
+  task: TaskName;
+
+  @Field(() => String, { description: 'Name of the method.' })
+  method: string;
+}
+
+@InputType({ description: 'What to train.' })
+export class StartTrainingInput {
+  @Field(() => RunKindEnum, { description: 'SINGLE_TASK, MULTI_TASK or COLLABORATIVE.' })
+  kind: RunKind;
+
+  @Field(() => [TaskEnum], { nullable: true, description: 'Tasks; without, all that the kind and the data allow.' })
+  tasks?: TaskName[] | null;
+
+  @Field(() => String, { nullable: true, description: 'Kind of model; without, the default of the run kind.' })
+  architecture?: string | null;
+
+  @Field(() => LossBalancingInput, { nullable: true, description: 'Balance between the tasks.' })
+  lossBalancing?: LossBalancingInput | null;
+
+  @Field(() => [TaskResamplingInput], { nullable: true, description: 'Resampling by task.' })
+  resampling?: TaskResamplingInput[] | null;
+
+  @Field(() => String, { nullable: true, description: 'Way of learning from each other, for COLLABORATIVE.' })
+  collaboration?: string | null;
+
+  @Field(() => JSONScalar, { nullable: true, description: 'An object of hyper-parameters by name.' })
+  hyperparameters?: JsonObject | null;
+
+  @Field(() => Int, { nullable: true, description: 'Seed of every random draw.' })
+  seed?: number | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: "Train as of this time; without, the shop's clock." })
+  cut?: Date | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'Deploy what comes out.' })
+  deploy?: boolean | null;
+}
+
+@InputType({ description: 'Which models to combine.' })
+export class StartEnsembleInput {
+  @Field(() => [ID], { description: 'Model versions, at least two.' })
+  members: string[];
+
+  @Field(() => EnsembleMethodEnum, { description: 'How to combine them.' })
+  method: EnsembleMethod;
+
+  @Field(() => Int, { nullable: true, description: 'Seed of every random draw.' })
+  seed?: number | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'Deploy what comes out.' })
+  deploy?: boolean | null;
+}
+
+@InputType({ description: 'What to measure on several folds.' })
+export class CrossValidationInput {
+  @Field(() => TaskEnum, { description: 'The task.' })
+  task: TaskName;
+
+  @Field(() => String, { nullable: true, description: 'Kind of model; without, the default of the task.' })
+  architecture?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'Number of folds, 2 to 20.' })
+  folds?: number | null;
+
+  @Field(() => JSONScalar, { nullable: true, description: 'An object of hyper-parameters by name.' })
+  hyperparameters?: JsonObject | null;
+
+  @Field(() => Int, { nullable: true, description: 'Seed of every random draw.' })
+  seed?: number | null;
+}
+
+@InputType({ description: 'Which hyper-parameters to search.' })
+export class SearchInput {
+  @Field(() => TaskEnum, { description: 'The task.' })
+  task: TaskName;
+
+  @Field(() => String, { nullable: true, description: 'Kind of model; without, the default of the task.' })
+  architecture?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'Number of trials, 1 to 200.' })
+  trials?: number | null;
+
+  @Field(() => JSONScalar, { description: 'An object: name of the hyper-parameter → list of values to try.' })
+  space: JsonObject;
+
+  @Field(() => Int, { nullable: true, description: 'Seed of every random draw.' })
+  seed?: number | null;
+}

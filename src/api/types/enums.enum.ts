@@ -1,0 +1,120 @@
+import { registerEnumType } from 'type-graphql';
+
+import { BEHAVIOUR_TYPES, type BehaviourType } from '../../pipeline/index.js';
+import { CURVE_KINDS, type CurveKind, RUN_KINDS, type RunKind, RUN_STATUSES, type RunStatus } from '../../store/index.js';
+import { FEEDBACK_KINDS, type FeedbackKind, type Split, SPLITS } from '../../store/index.js';
+import { type TaskName, TASKS } from '../../tasks/index.js';
+
+type EnumObject<Name extends string> = { readonly [K in Name]: K };
+
+/** Makes a GraphQL enum of names; each has to be described. */
+function enumOf<Name extends string>(
+  name: string,
+  description: string,
+  names: readonly Name[],
+  descriptions: Record<Name, string>,
+): EnumObject<Name> {
+  const values = Object.fromEntries(names.map((value) => [value, value])) as EnumObject<Name>;
+  const valuesConfig = Object.fromEntries(
+    names.map((value) => [value, { description: descriptions[value] }]),
+  ) as Record<Name, { description: string }>;
+  registerEnumType(values, { name, description, valuesConfig });
+  return values;
+}
+
+export const TaskEnum = enumOf<TaskName>('Task', 'What a model can be asked.', TASKS, {
+  PURCHASE_INTENT: 'Does the user buy within 30 days?',
+  CHURN: 'Does the user buy nothing within 90 days?',
+  RECOMMENDATION: 'Which items does the user take next?',
+  FRAUD: 'Is the transaction fraud?',
+  DEMAND: 'How many units of the item are sold a day?',
+});
+
+export const BehaviourTypeEnum = enumOf<BehaviourType>('BehaviourType', 'What a user did.', BEHAVIOUR_TYPES, {
+  VIEW: 'Looked at an item or page.',
+  SEARCH: 'Searched the shop.',
+  FAVOURITE: 'Marked an item as a favourite.',
+  ADD_TO_CART: 'Put an item into the cart.',
+  REMOVE_FROM_CART: 'Took an item out of the cart.',
+  PURCHASE: 'Bought an item.',
+  REFUND: 'Gave an item back.',
+  RATING: 'Rated an item; the quantity is the rating.',
+});
+
+export const RunKindEnum = enumOf<RunKind>('RunKind', 'What a run does.', RUN_KINDS, {
+  SINGLE_TASK: 'Trains a baseline and a net for each task by itself.',
+  MULTI_TASK: 'Trains one net for several tasks.',
+  COLLABORATIVE: 'Trains models that learn from each other.',
+  ENSEMBLE: 'Combines trained models.',
+  CROSS_VALIDATION: 'Measures a model on several folds.',
+  SEARCH: 'Searches hyper-parameters.',
+});
+
+export const RunStatusEnum = enumOf<RunStatus>('RunStatus', 'How far a run is.', RUN_STATUSES, {
+  QUEUED: 'Waits for a worker.',
+  RUNNING: 'A worker is at it.',
+  SUCCEEDED: 'Ended with a result.',
+  FAILED: 'Ended with an error.',
+  CANCELLED: 'Was cancelled.',
+});
+
+export const SplitEnum = enumOf<Split>('Split', 'Which examples were measured, split by time.', SPLITS, {
+  TRAIN: 'The examples the model learned from.',
+  VALIDATION: 'Later examples, which choices were made on.',
+  TEST: 'The latest examples, which nothing was chosen on.',
+});
+
+export const CurveKindEnum = enumOf<CurveKind>('CurveKind', 'A curve over all thresholds.', CURVE_KINDS, {
+  ROC: 'x: false positive rate, y: true positive rate.',
+  PRECISION_RECALL: 'x: recall, y: precision.',
+  CALIBRATION: 'x: mean predicted probability of a bin, y: share that came true.',
+  LIFT: 'x: share of users taken in order of score, y: how many times more positives than a random pick has.',
+});
+
+export const FeedbackKindEnum = enumOf<FeedbackKind>(
+  'FeedbackKind',
+  'What happened to something that was shown.',
+  FEEDBACK_KINDS,
+  { SHOWN: 'It came into view.', CLICKED: 'It was clicked.', BOUGHT: 'It was bought.' },
+);
+
+export type EnsembleMethod = 'WEIGHTED_AVERAGE' | 'VOTING' | 'STACKING';
+export const EnsembleMethodEnum = enumOf<EnsembleMethod>(
+  'EnsembleMethod',
+  'How an ensemble combines its members.',
+  ['WEIGHTED_AVERAGE', 'VOTING', 'STACKING'],
+  {
+    WEIGHTED_AVERAGE: 'Average of probabilities, weights chosen on the validation split.',
+    VOTING: 'Each member votes by its own threshold.',
+    STACKING: 'A small model learns from out-of-fold predictions of the members.',
+  },
+);
+
+export type AlertSeverity = 'INFO' | 'WARNING' | 'CRITICAL';
+export const AlertSeverityEnum = enumOf<AlertSeverity>(
+  'AlertSeverity',
+  'How urgent an alert is.',
+  ['INFO', 'WARNING', 'CRITICAL'],
+  { INFO: 'Worth knowing.', WARNING: 'Look at it soon.', CRITICAL: 'Predictions may be wrong now.' },
+);
+
+export type ReasonKind =
+  | 'BOUGHT_TOGETHER'
+  | 'BOUGHT_REGULARLY'
+  | 'SIMILAR'
+  | 'POPULAR'
+  | 'TRENDING'
+  | 'FOR_YOU';
+export const ReasonKindEnum = enumOf<ReasonKind>(
+  'RecommendationReasonKind',
+  'Why an item is shown.',
+  ['BOUGHT_TOGETHER', 'BOUGHT_REGULARLY', 'SIMILAR', 'POPULAR', 'TRENDING', 'FOR_YOU'],
+  {
+    BOUGHT_TOGETHER: 'Others bought it together with an item the user bought.',
+    BOUGHT_REGULARLY: 'The user buys it again and again.',
+    SIMILAR: 'It is like an item of the user.',
+    POPULAR: 'Many buy it.',
+    TRENDING: 'It sells more than before.',
+    FOR_YOU: 'The model ranks it high for all that the user did.',
+  },
+);

@@ -1,0 +1,83 @@
+import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
+
+import type { CurveKind, CurvePoint, EvaluationRow, Split } from '../../store/index.js';
+import type { TaskName } from '../../tasks/index.js';
+import { SplitEnum, TaskEnum } from './enums.enum.js';
+
+@ObjectType({ description: 'A measured value with its 95 % interval.', simpleResolvers: true })
+export class Metric {
+  @Field(() => String, { description: 'Name, such as auc, logLoss, ndcg@10 or wape.' })
+  name: string;
+
+  @Field(() => Float, { description: 'The value on all examples of the split.' })
+  value: number;
+
+  @Field(() => Float, { description: 'Lower end of the 95 % interval (bootstrap).' })
+  low: number;
+
+  @Field(() => Float, { description: 'Upper end of the 95 % interval (bootstrap).' })
+  high: number;
+}
+
+@ObjectType({ description: 'Counts of right and wrong answers at a threshold.', simpleResolvers: true })
+export class ConfusionMatrix {
+  @Field(() => [String], { description: 'Names of the classes, in the order of rows and columns.' })
+  labels: string[];
+
+  @Field(() => [[Int]], { description: 'Examples: row = actual class, column = predicted class.' })
+  counts: number[][];
+
+  @Field(() => Float, { description: 'Probability from which on the answer is yes.' })
+  threshold: number;
+}
+
+@ObjectType({ description: 'A point of a curve.', simpleResolvers: true })
+export class Point {
+  @Field(() => Float, { description: 'Horizontal; what it is depends on the curve.' })
+  x: number;
+
+  @Field(() => Float, { description: 'Vertical; what it is depends on the curve.' })
+  y: number;
+}
+
+@ObjectType({ description: 'How good a model is at one task on one split.', simpleResolvers: true })
+export class Evaluation {
+  @Field(() => ID, { description: 'Id of the evaluation.' })
+  id: string;
+
+  @Field(() => TaskEnum, { description: 'The task.' })
+  task: TaskName;
+
+  @Field(() => SplitEnum, { description: 'The examples that were measured on.' })
+  split: Split;
+
+  @Field(() => String, { description: 'Way of learning: BASELINE, SINGLE, MULTI or ENSEMBLE.' })
+  family: string;
+
+  @Field(() => String, { description: 'The kind of model within the family.' })
+  architecture: string;
+
+  @Field(() => Boolean, { description: 'Whether the model version serves this task with this very model.' })
+  isServed: boolean;
+
+  @Field(() => String, { description: 'The protocol in words: cut, label window, how ranked.' })
+  protocol: string;
+
+  @Field(() => Int, { description: 'Number of examples.' })
+  examples: number;
+
+  @Field(() => Float, { description: 'Mean loss.' })
+  loss: number;
+
+  @Field(() => [Metric], { description: 'Every metric of the task.' })
+  metrics: Metric[];
+
+  @Field(() => ConfusionMatrix, { nullable: true, description: 'For yes/no tasks.' })
+  confusionMatrix: ConfusionMatrix | null;
+
+  curves: Partial<Record<CurveKind, CurvePoint[]>>;
+}
+
+export function toEvaluation(row: EvaluationRow): Evaluation {
+  return row;
+}
