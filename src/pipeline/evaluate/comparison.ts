@@ -1,0 +1,89 @@
+import type { TaskName } from '../../tasks/index.js';
+import type { Metric } from './metric.js';
+
+/** The parts of an evaluation that a comparison needs. */
+export interface ComparedEvaluation {
+  readonly family: string;
+  readonly architecture: string;
+  readonly isServed: boolean;
+  readonly task: TaskName;
+  readonly split: string;
+  readonly protocol: string;
+  readonly examples: number;
+  readonly loss: number;
+  readonly metrics: readonly Metric[];
+}
+
+/** The figures by which models of a task are compared, the deciding one first. */
+export const MAIN_METRICS: Readonly<Record<TaskName, readonly string[]>> = {
+  PURCHASE_INTENT: ['AUC', 'PR_AUC', 'ECE'],
+  CHURN: ['AUC', 'PR_AUC', 'ECE'],
+  RECOMMENDATION: ['NDCG@10', 'NEW_NDCG@10', 'NEW_HR@10'],
+  FRAUD: ['AUC', 'PR_AUC', 'F1'],
+  DEMAND: ['WAPE', 'DAILY_WAPE', 'INTERVAL_COVERAGE'],
+};
+
+/** Figures of which less is better. */
+const LESS_IS_BETTER = new Set(['WAPE', 'DAILY_WAPE', 'ECE', 'LOG_LOSS', 'BRIER', 'MAE', 'MASE']);
+
+export const isLessBetter = (metric: string): boolean => LESS_IS_BETTER.has(metric);
+
+export interface TaskComparison<Row extends ComparedEvaluation = ComparedEvaluation> {
+  readonly task: TaskName;
+  readonly metric: string;
+  /** Best first. */
+  readonly rows: readonly Row[];
+  /** Whether the best one's interval lies apart from that of the next. */
+  readonly isClear: boolean;
+}
+
+/** Test rows task by task, best first. */
+export function compareEvaluations<Row extends ComparedEvaluation>(
+  rows: readonly Row[],
+): TaskComparison<Row>[] {
+  return (Object.keys(MAIN_METRICS) as TaskName[]).flatMap((task) => {
+    const [metric] = MAIN_METRICS[task];
+    const sign = isLessBetter(metric) ? -1 : 1;
+    const ofTask = rows
+      .filter((row) => row.task === task && row.split === 'TEST' && metricOf(row, metric))
+      .sort((a, b) => sign * ((metricOf(b, metric)?.value ?? 0) - (metricOf(a, metric)?.value ?? 0)));
+    if (ofTask.length === 0) return [];
+    const [best, next] = ofTask.map((row) => metricOf(row, metric));
+    const isClear = Boolean(best && next && (sign > 0 ? best.low > next.high : best.high < next.low));
+    return [{ task, metric, rows: ofTask, isClear }];
+  });
+}
+
+const metricOf = (row: ComparedEvaluation, name: string): Metric | undefined =>
+  row.metrics.find((metric) => metric.name === name);
+
+const number = (value: number): string => (Number.isFinite(value) ? value.toFixed(3) : '–');
+
+/** The comparison as a table for a terminal. */
+export function formatComparison(rows: readonly ComparedEvaluation[]): string {
+  const comparisons = compareEvaluations(rows);
+  if (comparisons.length === 0) return 'There are no evaluations on a test split yet.';
+  const blocks = comparisons.map(({ task, rows: ofTask, isClear }) => {
+    const names = MAIN_METRICS[task];
+    const head = ['model', ...names.map((name) => `${name} [95 %]`), 'loss', ''];
+    const body = ofTask.map((row) => [
+      `${row.family.toLowerCase()}: ${row.architecture}`,
+      ...names.map((name) => {
+        const metric = metricOf(row, name);
+        return metric ? `${number(metric.value)} [${number(metric.low)}, ${number(metric.high)}]` : '–';
+      }),
+      number(row.loss),
+      row.isServed ? 'in the model version' : '',
+    ]);
+    const verdict = isClear ? '' : ' (the best is not clear of the next: intervals overlap)';
+    return `${task}: ${ofTask[0].examples} test examples; ${ofTask[0].protocol}${verdict}\n${alignColumns([head, ...body])}`;
+  });
+  return blocks.join('\n\n');
+}
+
+function alignColumns(table: readonly (readonly string[])[]): string {
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  return table
+    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join('  ')}`.trimEnd())
+    .join('\n');
+}
