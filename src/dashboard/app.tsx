@@ -13,7 +13,8 @@ import { RunPage } from './pages/run.js';
 import { RunsPage } from './pages/runs.js';
 import { UserPage } from './pages/user.js';
 import { UsersPage } from './pages/users.js';
-import { href, type Route, useRoute } from './route.js';
+import { href, type Route } from './route.js';
+import { useRoute } from './use-route.js';
 
 const PLACES: readonly { page: string; label: MessageKey; alsoFor?: string }[] = [
   { page: 'overview', label: 'nav.overview' },
@@ -85,9 +86,11 @@ export function App() {
         </nav>
       </header>
       <main id="main" tabIndex={-1} ref={main}>
-        <Boundary key={place}>
-          <Page route={route} />
-        </Boundary>
+        <div className="page">
+          <Boundary key={place}>
+            <Page route={route} />
+          </Boundary>
+        </div>
       </main>
     </div>
   );

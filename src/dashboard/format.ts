@@ -1,5 +1,6 @@
 /** Numbers, money and times in the reader's own manner. Everything the API sends is UTC, and is shown so. */
-const LOCALE = typeof navigator === 'undefined' ? 'en-GB' : navigator.language;
+/** The browser's own locale; `navigator.language` is not always one that Intl takes (`en-US@posix`). */
+const LOCALE = undefined;
 const MISSING = '–';
 
 const count = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
@@ -30,6 +31,11 @@ export function formatNumber(value: number | null | undefined, digits = 3): stri
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }).format(value);
+}
+
+/** A feature's value: whole numbers as they are, others with two digits. */
+export function formatValue(value: number): string {
+  return Number.isInteger(value) ? count.format(value) : formatNumber(value, 2);
 }
 
 /** @param amount decimal string as the API sends it; @param currency ISO 4217, unknown or odd codes fall back to a bare number */

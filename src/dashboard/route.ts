@@ -1,5 +1,3 @@
-import { useSyncExternalStore } from 'react';
-
 /** Where the page is: `#/users/14911?after=x` is page `users`, id `14911`. The server knows only `/`. */
 export interface Route {
   readonly page: string;
@@ -14,7 +12,7 @@ export function parseRoute(hash: string): Route {
   const id = rest.join('/');
   return {
     page: page || 'overview',
-    id: id ? decodeURIComponent(id) : null,
+    id: id ? decoded(id) : null,
     query: new URLSearchParams(search),
   };
 }
@@ -25,16 +23,11 @@ export function href(page: string, id?: string, query?: Record<string, string>):
   return `#/${page}${id === undefined ? '' : `/${encodeURIComponent(id)}`}${search}`;
 }
 
-export function goTo(address: string): void {
-  location.hash = address;
-}
-
-function onHashChange(listener: () => void): () => void {
-  addEventListener('hashchange', listener);
-  return () => removeEventListener('hashchange', listener);
-}
-
-/** The route, kept up to date. */
-export function useRoute(): Route {
-  return parseRoute(useSyncExternalStore(onHashChange, () => location.hash));
+/** An address typed by hand may hold half an escape; it is then taken as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

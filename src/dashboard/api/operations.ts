@@ -8,21 +8,21 @@ import evaluationCurves from '../../../graphql/operations/admin-dashboard/evalua
 import item from '../../../graphql/operations/admin-dashboard/item.graphql?raw';
 import items from '../../../graphql/operations/admin-dashboard/items.graphql?raw';
 import modelVersion from '../../../graphql/operations/admin-dashboard/model-version.graphql?raw';
-import monitoringAlerts from '../../../graphql/operations/admin-dashboard/monitoring-alerts.graphql?raw';
 import monitoring from '../../../graphql/operations/admin-dashboard/monitoring.graphql?raw';
+import monitoringAlerts from '../../../graphql/operations/admin-dashboard/monitoring-alerts.graphql?raw';
 import overview from '../../../graphql/operations/admin-dashboard/overview.graphql?raw';
 import quality from '../../../graphql/operations/admin-dashboard/quality.graphql?raw';
 import rollbackDeployment from '../../../graphql/operations/admin-dashboard/rollback-deployment.graphql?raw';
-import runProgress from '../../../graphql/operations/admin-dashboard/run-progress.graphql?raw';
 import run from '../../../graphql/operations/admin-dashboard/run.graphql?raw';
+import runProgress from '../../../graphql/operations/admin-dashboard/run-progress.graphql?raw';
 import runs from '../../../graphql/operations/admin-dashboard/runs.graphql?raw';
 import similarItems from '../../../graphql/operations/admin-dashboard/similar-items.graphql?raw';
 import startEnsemble from '../../../graphql/operations/admin-dashboard/start-ensemble.graphql?raw';
 import startTraining from '../../../graphql/operations/admin-dashboard/start-training.graphql?raw';
+import user from '../../../graphql/operations/admin-dashboard/user.graphql?raw';
 import userBehaviours from '../../../graphql/operations/admin-dashboard/user-behaviours.graphql?raw';
 import userPredictions from '../../../graphql/operations/admin-dashboard/user-predictions.graphql?raw';
 import userRecommendations from '../../../graphql/operations/admin-dashboard/user-recommendations.graphql?raw';
-import user from '../../../graphql/operations/admin-dashboard/user.graphql?raw';
 import users from '../../../graphql/operations/admin-dashboard/users.graphql?raw';
 import { type Json, operation } from './operation.js';
 
@@ -247,22 +247,6 @@ export type ModelVersionData = {
 };
 export type ModelVersionVariables = { readonly id: string };
 export const MODEL_VERSION = operation<ModelVersionData, ModelVersionVariables>('ModelVersion', modelVersion);
-export type MonitoringAlertsData = {
-  readonly monitoringAlerts: {
-    readonly id: string;
-    readonly kind: string;
-    readonly severity: AlertSeverity;
-    readonly message: string;
-    readonly value: number | null;
-    readonly threshold: number | null;
-    readonly createdAt: string;
-  };
-};
-export type MonitoringAlertsVariables = Record<string, never>;
-export const MONITORING_ALERTS = operation<MonitoringAlertsData, MonitoringAlertsVariables>(
-  'MonitoringAlerts',
-  monitoringAlerts,
-);
 export type MonitoringData = {
   readonly monitoring: {
     readonly drift: readonly { readonly feature: string; readonly psi: number }[];
@@ -298,6 +282,22 @@ export type MonitoringData = {
 };
 export type MonitoringVariables = { readonly range: DateRange };
 export const MONITORING = operation<MonitoringData, MonitoringVariables>('Monitoring', monitoring);
+export type MonitoringAlertsData = {
+  readonly monitoringAlerts: {
+    readonly id: string;
+    readonly kind: string;
+    readonly severity: AlertSeverity;
+    readonly message: string;
+    readonly value: number | null;
+    readonly threshold: number | null;
+    readonly createdAt: string;
+  };
+};
+export type MonitoringAlertsVariables = Record<string, never>;
+export const MONITORING_ALERTS = operation<MonitoringAlertsData, MonitoringAlertsVariables>(
+  'MonitoringAlerts',
+  monitoringAlerts,
+);
 export type OverviewData = {
   readonly users: { readonly totalCount: number };
   readonly items: { readonly totalCount: number };
@@ -363,23 +363,6 @@ export const ROLLBACK_DEPLOYMENT = operation<RollbackDeploymentData, RollbackDep
   'RollbackDeployment',
   rollbackDeployment,
 );
-export type RunProgressData = {
-  readonly runProgress: {
-    readonly runId: string;
-    readonly status: RunStatus;
-    readonly progress: number;
-    readonly message: string;
-    readonly epoch: {
-      readonly model: string;
-      readonly epoch: number;
-      readonly task: Task | null;
-      readonly trainLoss: number;
-      readonly validationLoss: number | null;
-    } | null;
-  };
-};
-export type RunProgressVariables = { readonly id: string };
-export const RUN_PROGRESS = operation<RunProgressData, RunProgressVariables>('RunProgress', runProgress);
 export type RunData = {
   readonly trainingRun: {
     readonly id: string;
@@ -404,6 +387,23 @@ export type RunData = {
 };
 export type RunVariables = { readonly id: string };
 export const RUN = operation<RunData, RunVariables>('Run', run);
+export type RunProgressData = {
+  readonly runProgress: {
+    readonly runId: string;
+    readonly status: RunStatus;
+    readonly progress: number;
+    readonly message: string;
+    readonly epoch: {
+      readonly model: string;
+      readonly epoch: number;
+      readonly task: Task | null;
+      readonly trainLoss: number;
+      readonly validationLoss: number | null;
+    } | null;
+  };
+};
+export type RunProgressVariables = { readonly id: string };
+export const RUN_PROGRESS = operation<RunProgressData, RunProgressVariables>('RunProgress', runProgress);
 export type RunsData = {
   readonly trainingRuns: {
     readonly edges: readonly {
@@ -456,6 +456,9 @@ export const START_TRAINING = operation<StartTrainingData, StartTrainingVariable
   'StartTraining',
   startTraining,
 );
+export type UserData = { readonly user: { readonly id: string; readonly attributes: Json } | null };
+export type UserVariables = { readonly id: string };
+export const USER = operation<UserData, UserVariables>('User', user);
 export type UserBehavioursData = {
   readonly user: {
     readonly id: string;
@@ -496,14 +499,24 @@ export type UserPredictionsData = {
         readonly label: boolean;
         readonly threshold: number;
         readonly modelVersion: { readonly id: string; readonly architecture: string };
-        readonly explanation: readonly { readonly feature: string; readonly contribution: number }[];
+        readonly explanation: readonly {
+          readonly feature: string;
+          readonly description: string;
+          readonly value: number;
+          readonly contribution: number;
+        }[];
       };
       readonly churn: {
         readonly probability: number;
         readonly label: boolean;
         readonly threshold: number;
         readonly modelVersion: { readonly id: string; readonly architecture: string };
-        readonly explanation: readonly { readonly feature: string; readonly contribution: number }[];
+        readonly explanation: readonly {
+          readonly feature: string;
+          readonly description: string;
+          readonly value: number;
+          readonly contribution: number;
+        }[];
       };
     } | null;
   } | null;
@@ -531,9 +544,6 @@ export const USER_RECOMMENDATIONS = operation<UserRecommendationsData, UserRecom
   'UserRecommendations',
   userRecommendations,
 );
-export type UserData = { readonly user: { readonly id: string; readonly attributes: Json } | null };
-export type UserVariables = { readonly id: string };
-export const USER = operation<UserData, UserVariables>('User', user);
 export type UsersData = {
   readonly users: {
     readonly edges: readonly { readonly node: { readonly id: string; readonly attributes: Json } }[];

@@ -25,20 +25,17 @@ export function PageTitle({ children, aside }: { children: string; aside?: React
   );
 }
 
+/** A name, its value and, for long values, `wide` for a row of its own. */
+export type Fact = readonly [name: string, value: ReactNode, width?: 'wide'];
+
 /** A list of names and values; values that are null are left out. */
-export function Facts({
-  facts,
-  isLarge,
-}: {
-  facts: readonly (readonly [string, ReactNode])[];
-  isLarge?: boolean;
-}) {
+export function Facts({ facts, isLarge }: { facts: readonly Fact[]; isLarge?: boolean }) {
   return (
-    <dl className={isLarge ? 'facts large' : 'facts'}>
+    <dl className={isLarge ? 'facts big' : 'facts'}>
       {facts
         .filter(([, value]) => value !== null)
-        .map(([name, value]) => (
-          <div key={name}>
+        .map(([name, value, width]) => (
+          <div key={name} className={width}>
             <dt>{name}</dt>
             <dd className="wrap">{value}</dd>
           </div>

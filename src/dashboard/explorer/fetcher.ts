@@ -1,5 +1,5 @@
 import type { GraphiQLProps } from 'graphiql';
-import { getOperationAST, parse } from 'graphql';
+import { getOperationAST, OperationTypeNode, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 
 import { authorization } from '../api/key.js';
@@ -9,12 +9,12 @@ type FetcherResult = Awaited<ReturnType<Fetcher>>;
 const ENDPOINT = '/graphql';
 
 function isSubscription(query: string, operationName: string | null | undefined): boolean {
-  return getOperationAST(parse(query), operationName)?.operation === 'subscription';
+  return getOperationAST(parse(query), operationName)?.operation === OperationTypeNode.SUBSCRIPTION;
 }
 
 /** Queries and mutations go by POST, subscriptions over graphql-ws; the explorer's own headers win over the dashboard's key. */
 export const fetcher: Fetcher = async (params, options) => {
-  const headers = { ...authorization(), ...(options?.headers as Record<string, string> | undefined) };
+  const headers = { ...authorization(), ...options?.headers };
   if (isSubscription(params.query, params.operationName)) {
     const client = createClient({
       url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${ENDPOINT}`,

@@ -17,7 +17,8 @@ export function term(
   group: 'task' | 'kind' | 'status' | 'behaviour' | 'metric' | 'family' | 'curve' | 'split',
   name: string,
 ): string {
-  const key = `${group}.${name}`;
+  // Metrics are spelled in several ways: ndcg@10, ndcgAt10, NDCG_10.
+  const key = `${group}.${group === 'metric' ? name.toLowerCase().replace(/at(?=\d)|[^a-z0-9]/g, '') : name}`;
   return key in MESSAGES ? MESSAGES[key as MessageKey] : inWords(name);
 }
 

@@ -31,16 +31,14 @@ export function BehaviourPage() {
           <>
             <div className="columns">
               <Funnel steps={behaviourAnalytics.funnel} />
-              <Segments segments={behaviourAnalytics.segments} />
+              <TopPaths paths={behaviourAnalytics.topPaths} />
             </div>
+            <Segments segments={behaviourAnalytics.segments} />
             <Panel title={text('behaviour.cohorts')}>
               <p className="quiet small">{text('behaviour.cohortsHint')}</p>
               <CohortTable cohorts={behaviourAnalytics.cohorts} />
             </Panel>
-            <div className="columns">
-              <TopItems items={behaviourAnalytics.topItems} />
-              <TopPaths paths={behaviourAnalytics.topPaths} />
-            </div>
+            <TopItems items={behaviourAnalytics.topItems} />
           </>
         )}
       </Loaded>
@@ -49,7 +47,6 @@ export function BehaviourPage() {
 }
 
 function Funnel({ steps }: { steps: Analytics['funnel'] }) {
-  const most = Math.max(...steps.map(({ users }) => users), 1);
   return (
     <Panel title={text('behaviour.funnel')}>
       <DataTable
@@ -57,14 +54,14 @@ function Funnel({ steps }: { steps: Analytics['funnel'] }) {
         keyOf={({ type }) => type}
         columns={[
           { title: text('list.type'), isHeader: true, cell: ({ type }) => term('behaviour', type) },
-          { title: text('behaviour.share'), cell: ({ users }) => <Bar share={users / most} /> },
+          { title: text('behaviour.rate'), cell: ({ rate }) => <Bar share={rate} /> },
           { title: text('behaviour.users'), isNumber: true, cell: ({ users }) => formatCount(users) },
           {
             title: text('behaviour.times'),
             isNumber: true,
             cell: ({ behaviours }) => formatCount(behaviours),
           },
-          { title: text('behaviour.rate'), isNumber: true, cell: ({ rate }) => formatShare(rate) },
+          { title: text('behaviour.share'), isNumber: true, cell: ({ rate }) => formatShare(rate) },
         ]}
       />
     </Panel>

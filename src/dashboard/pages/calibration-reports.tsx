@@ -32,7 +32,7 @@ export function CalibrationReports({ reports }: { reports: MonitoringData['monit
         formatX={(x) => Number(x).toFixed(1)}
         series={[
           { key: 'y', label: text('version.model'), colour: 'var(--ensemble)', hasDots: true },
-          { key: 'reference', label: text('version.reference'), colour: 'var(--baseline)', isDashed: true },
+          { key: 'reference', label: text('version.perfect'), colour: 'var(--baseline)', isDashed: true },
         ]}
       />
     </Tabs>

@@ -83,7 +83,7 @@ function Curve({
           ? [
               {
                 key: 'reference',
-                label: text('version.reference'),
+                label: text(kind === 'CALIBRATION' ? 'version.perfect' : 'version.chance'),
                 colour: 'var(--baseline)',
                 isDashed: true,
               },

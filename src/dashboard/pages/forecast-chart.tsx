@@ -28,7 +28,7 @@ export function ForecastChart({ forecast }: { forecast: DemandForecastData['dema
         x="date"
         isCategorical
         xLabel={text('item.day')}
-        yLabel={text('item.units')}
+        yLabel={text('behaviour.units')}
         yDomain={[0, 'auto']}
         formatX={(date) => formatDayMonth(String(date))}
         formatY={(units) => formatNumber(units, 0)}

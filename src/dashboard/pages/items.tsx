@@ -9,7 +9,8 @@ import { PageTitle, Panel } from '../components/panel.js';
 import { SearchForm } from '../components/search-form.js';
 import { formatMoney } from '../format.js';
 import { text } from '../messages/index.js';
-import { goTo, href, type Route } from '../route.js';
+import { href, type Route } from '../route.js';
+import { goTo } from '../use-route.js';
 
 const PAGE_SIZE = 25;
 

@@ -52,7 +52,6 @@ function VersionFacts({ version }: { version: Version }) {
           </span>,
         ],
         [text('overview.architecture'), version.architecture],
-        [text('overview.tasks'), version.tasks.map((task) => term('task', task)).join(', ')],
         [text('version.made'), formatDateTime(version.createdAt)],
         [text('overview.dataUntil'), formatDate(version.dataUntil)],
         [text('version.size'), formatBytes(version.sizeBytes)],
@@ -62,6 +61,7 @@ function VersionFacts({ version }: { version: Version }) {
             {version.contentHash.slice(0, 16)}
           </span>,
         ],
+        [text('overview.tasks'), version.tasks.map((task) => term('task', task)).join(', '), 'wide'],
       ]}
     />
   );

@@ -9,7 +9,6 @@ import {
 import { useQuery } from '../api/use-query.js';
 import { useRange } from '../api/use-range.js';
 import { useSubscription } from '../api/use-subscription.js';
-import { Bar } from '../components/bar.js';
 import { DataTable } from '../components/data-table.js';
 import { Loaded } from '../components/loaded.js';
 import { Facts, PageTitle, Panel } from '../components/panel.js';
@@ -25,7 +24,7 @@ const DEFAULT_DAYS = 30;
 const NOTHING = {};
 /** Customary marks of the population stability index. */
 const PSI_WATCH = 0.1;
-const PSI_DRIFTED = 0.25;
+const PSI_DRIFTED = 0.2;
 
 /** Whether the deployed models still fit what comes in. Alerts arrive live. */
 export function MonitoringPage() {
@@ -94,8 +93,11 @@ function Alerts({ alerts }: { alerts: readonly Alert[] }) {
               className: 'nowrap',
               cell: ({ createdAt }) => formatDateTime(createdAt),
             },
-            { title: text('runs.status'), cell: ({ severity }) => <SeverityMark severity={severity} /> },
-            { title: text('monitoring.alerts'), isHeader: true, cell: ({ message }) => message },
+            {
+              title: text('monitoring.severity'),
+              cell: ({ severity }) => <SeverityMark severity={severity} />,
+            },
+            { title: text('monitoring.message'), isHeader: true, cell: ({ message }) => message },
           ]}
         />
       </div>
@@ -120,7 +122,6 @@ function Drift({ drift }: { drift: Report['drift'] }) {
         columns={[
           { title: text('monitoring.feature'), isHeader: true, cell: ({ feature }) => inWords(feature) },
           { title: text('monitoring.psi'), isNumber: true, cell: ({ psi }) => formatNumber(psi) },
-          { title: text('monitoring.drift'), cell: ({ psi }) => <Bar share={psi / (2 * PSI_DRIFTED)} /> },
           { title: text('quality.verdict'), cell: ({ psi }) => driftWord(psi) },
         ]}
       />

@@ -40,7 +40,13 @@ export function OverviewPage() {
           {(data) => {
             const groups = qualityGroups(data.trainingRuns.edges.map(({ node }) => node));
             if (groups.length === 0) return <p className="quiet">{text('quality.empty')}</p>;
-            return groups.map((group) => <QualityTable key={group.task} group={group} />);
+            return groups.map((group) => (
+              <QualityTable
+                key={group.task}
+                group={group}
+                servedVersionId={overview.data?.deployment?.modelVersion.id ?? null}
+              />
+            ));
           }}
         </Loaded>
       </Panel>
@@ -100,9 +106,9 @@ function Deployed({ deployment }: { deployment: OverviewData['deployment'] }) {
             </a>,
           ],
           [text('overview.architecture'), modelVersion.architecture],
-          [text('overview.tasks'), tasks.map((task) => term('task', task)).join(', ')],
           [text('overview.share'), formatShare(trafficShare)],
           [text('overview.dataUntil'), formatDate(modelVersion.dataUntil)],
+          [text('overview.tasks'), tasks.map((task) => term('task', task)).join(', '), 'wide'],
         ]}
       />
     </Panel>

@@ -1,7 +1,7 @@
 import type { UserPredictionsData } from '../api/operations.js';
 import { Pull } from '../components/bar.js';
-import { formatNumber, formatShare } from '../format.js';
-import { inWords, text } from '../messages/index.js';
+import { formatNumber, formatShare, formatValue } from '../format.js';
+import { text } from '../messages/index.js';
 import { href } from '../route.js';
 
 type Prediction = NonNullable<NonNullable<UserPredictionsData['user']>['predictions']>['churn'];
@@ -33,9 +33,11 @@ export function PredictionCard({
         <table className="small">
           <caption>{text('user.why')}</caption>
           <tbody>
-            {explanation.map(({ feature, contribution }) => (
+            {explanation.map(({ feature, description, value, contribution }) => (
               <tr key={feature}>
-                <th scope="row">{inWords(feature)}</th>
+                <th scope="row">
+                  {description} <span className="quiet">{formatValue(value)}</span>
+                </th>
                 <td>
                   <Pull value={contribution} size={Math.abs(contribution) / longest} />
                 </td>

@@ -1,7 +1,7 @@
 import { CANCEL_RUN, RUNS, type RunsData } from '../api/operations.js';
 import { isActive, useLiveRun } from '../api/use-live-run.js';
-import { useMutation } from '../api/use-query.js';
 import { usePages } from '../api/use-pages.js';
+import { useMutation } from '../api/use-query.js';
 import { DataTable } from '../components/data-table.js';
 import { FailureNote } from '../components/failure-note.js';
 import { Loaded } from '../components/loaded.js';
@@ -47,6 +47,7 @@ function RunTable({ runs, onChange }: { runs: readonly Run[]; onChange: () => vo
           {
             title: text('runs.run'),
             isHeader: true,
+            className: 'nowrap',
             cell: ({ id, kind }) => <a href={href('runs', id)}>{term('kind', kind)}</a>,
           },
           { title: text('runs.status'), cell: (run) => <LiveStatus run={run} onEnd={onChange} /> },

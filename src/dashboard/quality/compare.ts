@@ -22,8 +22,8 @@ export interface MeasuredRun {
   readonly evaluations: readonly MeasuredEvaluation[];
 }
 
-/** BEST: clear of all others. TIED: its interval meets that of the best value. ALONE: one model only. */
-export type Verdict = 'BEST' | 'TIED' | 'BEHIND' | 'ALONE';
+/** BEST: clear of all others. LEADS: the best value, but not clear. TIED: its interval meets that of the best value. ALONE: one model only. */
+export type Verdict = 'BEST' | 'LEADS' | 'TIED' | 'BEHIND' | 'ALONE';
 export interface QualityRow {
   readonly evaluation: MeasuredEvaluation;
   readonly modelVersionId: string | null;
@@ -45,12 +45,13 @@ const HEADLINES: Record<string, readonly string[]> = {
   PURCHASE_INTENT: ['auc'],
   CHURN: ['auc'],
   FRAUD: ['prauc', 'averageprecision', 'auc'],
-  RECOMMENDATION: ['ndcg10', 'ndcgat10'],
+  RECOMMENDATION: ['ndcg10'],
   DEMAND: ['wape'],
 };
 const LOWER_IS_BETTER = /wape|mase|mae|rmse|loss|error|brier/;
 
-const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+/** A metric's name without case and punctuation: `NDCG@10` → `ndcg10`. */
+export const plain = (name: string): string => name.toLowerCase().replace(/at(?=\d)|[^a-z0-9]/g, '');
 
 export function isLowerBetter(metric: string): boolean {
   return LOWER_IS_BETTER.test(plain(metric));
@@ -126,7 +127,7 @@ export function verdictsOf(metrics: readonly MeasuredMetric[], isLower: boolean)
   const meetsBest = (metric: MeasuredMetric) => metric.low <= best.high && metric.high >= best.low;
   const isClear = metrics.every((metric) => metric === best || !meetsBest(metric));
   return metrics.map((metric) => {
-    if (metric === best) return isClear ? 'BEST' : 'TIED';
+    if (metric === best) return isClear ? 'BEST' : 'LEADS';
     return meetsBest(metric) ? 'TIED' : 'BEHIND';
   });
 }

@@ -8,17 +8,24 @@ import { type QualityGroup, type QualityRow, scaleOf, type Verdict } from './com
 
 const VERDICTS: Record<Verdict, MessageKey> = {
   BEST: 'quality.best',
+  LEADS: 'quality.leads',
   TIED: 'quality.tied',
   BEHIND: 'quality.behind',
   ALONE: 'quality.alone',
 };
 
 /** One task: every model with its value and interval on one scale. */
-export function QualityTable({ group }: { group: QualityGroup }) {
+export function QualityTable({
+  group,
+  servedVersionId,
+}: {
+  group: QualityGroup;
+  servedVersionId: string | null;
+}) {
   const scale = scaleOf(group.rows);
   const direction = text(group.isLowerBetter ? 'quality.lower' : 'quality.higher');
   return (
-    <section className="stack near" data-task={group.task}>
+    <section className="stack near quality" data-task={group.task}>
       <div className="row">
         <h3>{term('task', group.task)}</h3>
         <span className="quiet small">
@@ -31,7 +38,11 @@ export function QualityTable({ group }: { group: QualityGroup }) {
         rows={group.rows}
         keyOf={({ evaluation }) => `${evaluation.family} ${evaluation.architecture}`}
         columns={[
-          { title: text('quality.model'), isHeader: true, cell: (row) => <ModelName row={row} /> },
+          {
+            title: text('quality.model'),
+            isHeader: true,
+            cell: (row) => <ModelName row={row} servedVersionId={servedVersionId} />,
+          },
           { title: text('quality.value'), isNumber: true, cell: ({ metric }) => formatNumber(metric.value) },
           {
             title: text('quality.interval'),
@@ -51,12 +62,20 @@ export function QualityTable({ group }: { group: QualityGroup }) {
   );
 }
 
-function ModelName({ row: { evaluation, modelVersionId } }: { row: QualityRow }) {
+function ModelName({
+  row: { evaluation, modelVersionId },
+  servedVersionId,
+}: {
+  row: QualityRow;
+  servedVersionId: string | null;
+}) {
+  const isServing = evaluation.isServed && modelVersionId !== null && modelVersionId === servedVersionId;
   const name = term('family', evaluation.family);
   return (
     <>
       {modelVersionId ? <a href={href('versions', modelVersionId)}>{name}</a> : name}{' '}
-      <span className="quiet small">{evaluation.architecture}</span>
+      <span className="quiet small">{evaluation.architecture}</span>{' '}
+      {isServing && <span className="status good small">{text('quality.served')}</span>}
     </>
   );
 }
