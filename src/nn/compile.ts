@@ -4,6 +4,7 @@ import { EagerPredictor } from './eager-predict.js';
 import { EagerStep } from './eager-step.js';
 import { GraphPredictor } from './graph-predict.js';
 import { GraphStep } from './graph-step.js';
+import { registerNativeGradients } from './native-gradients.js';
 import { adam } from './optimizers.js';
 import type { CompiledPredictor, PredictOptions } from './predict.js';
 import type { CompiledStep, FullStepOptions, StepOptions } from './step.js';
@@ -32,6 +33,8 @@ export function compileStep<S extends BatchSpec>(options: StepOptions<S>): Compi
   const mode = options.mode ?? (isNative && tf.getBackend() === 'tensorflow' ? 'graph' : 'eager');
   return mode === 'graph' ? new GraphStep(full) : new EagerStep(full);
 }
+
+registerNativeGradients();
 
 const DEFAULT_SIZES = [1, 16, 128, 1024];
 

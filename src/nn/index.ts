@@ -19,7 +19,6 @@ export {
   sigmoidCrossEntropy,
   softmaxCrossEntropies,
   softmaxCrossEntropy,
-  softplus,
   squaredError,
   weightedMean,
 } from './losses.js';

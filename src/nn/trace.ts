@@ -12,23 +12,10 @@ import {
 import { attribute, type Attributes, fromOpAttribute, type GraphBuilder } from './graph.js';
 import type { Message } from './proto.js';
 import { dropTape, engine, refuseRandom, refuseReading, refuseUnseeded, TraceError } from './trace-guard.js';
+import { carriedScale, countElements, type Reference, rewriteOp, sameAsInput } from './trace-rewrite.js';
 
 /** Folding a constant reads its value back, so only small ones are folded here; TensorFlow folds the rest when it loads. */
 const FOLDED_ELEMENTS = 4096;
-/** What a handle of the binding stands for in the graph. */
-type Reference =
-  | {
-      readonly kind: 'node';
-      readonly tensor: string;
-      readonly shape: readonly number[];
-      readonly dataType: number;
-    }
-  | {
-      readonly kind: 'constant';
-      readonly values: TensorValues;
-      readonly shape: readonly number[];
-      readonly dataType: number;
-    };
 
 /**
  * Records what tfjs ops do while they run eagerly on sample tensors, as nodes of a graph: every call of the binding's
@@ -54,7 +41,7 @@ export class Tracer {
     const [id] = this.backend.getInputTensorIds([sample]);
     this.bound.add(sample.dataId);
     const dataType = this.dataTypeOf(sample);
-    this.references.set(id, { kind: 'node', tensor, shape: sample.shape, dataType });
+    this.references.set(id, { kind: 'node', tensor, shape: sample.shape, dataType, scale: 1 });
   }
 
   /** Says that a tensor (a frozen weight) is a constant of the graph; written once if `tensor` comes up again. */
@@ -72,7 +59,8 @@ export class Tracer {
   /** The graph's name of a traced tensor. */
   tensorOf(traced: Tensorflow.Tensor): string {
     const [id] = this.backend.getInputTensorIds([traced]);
-    return this.use(id, traced);
+    this.meet(id, traced);
+    return this.use(id);
   }
 
   /** Runs a function and records it; nested runs are an error. @throws TraceError naming what cannot be traced */
@@ -155,12 +143,16 @@ export class Tracer {
   }
 
   /** The graph's tensor behind a handle; a constant is written when it is first used. */
-  private use(id: number, tensor?: Tensorflow.Tensor): string {
-    if (tensor) this.meet(id, tensor);
+  private use(id: number): string {
     const reference = this.references.get(id);
     if (!reference) throw new TraceError(`Tensor ${id} came from outside of the trace`);
-    if (reference.kind === 'node') return reference.tensor;
-    return this.graph.constant(reference.dataType, reference.shape, reference.values);
+    if (reference.kind === 'constant') {
+      return this.graph.constant(reference.dataType, reference.shape, reference.values);
+    }
+    if (reference.scale === 1) return reference.tensor;
+    const tensor = this.graph.float('Mul', reference.tensor, this.graph.scalar(reference.scale));
+    this.references.set(id, { ...reference, tensor, scale: 1 });
+    return tensor;
   }
 
   private execute(
@@ -177,29 +169,32 @@ export class Tracer {
       this.references.set(results[0].id, alias);
       return results;
     }
-    const isConstant = known.every((reference) => reference?.kind === 'constant');
-    const elements = results.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-    if (isConstant && elements <= FOLDED_ELEMENTS) {
+    const elements = results.reduce((sum, { shape }) => sum + countElements(shape), 0);
+    if (elements <= FOLDED_ELEMENTS && known.every((reference) => reference?.kind === 'constant')) {
       for (const { id, shape, dtype } of results) {
-        this.references.set(id, {
-          kind: 'constant',
-          values: this.binding.tensorDataSync(id),
-          shape,
-          dataType: dtype,
-        });
+        const values = this.binding.tensorDataSync(id);
+        this.references.set(id, { kind: 'constant', values, shape, dataType: dtype });
       }
       return results;
     }
+    const carried = carriedScale(name, known);
+    const rewritten = rewriteOp(name, opAttributes, known);
     const node = this.graph.node(
-      name,
-      inputs.map((id) => this.use(id)),
-      this.attributesOf(name, opAttributes, known),
+      rewritten.name,
+      rewritten.inputs.map((at) => this.input(inputs[at], carried !== null)),
+      this.attributesOf(rewritten.name, rewritten.attributes, known),
     );
     results.forEach(({ id, shape, dtype }, at) => {
       const tensor = at === 0 ? node : `${node}:${at}`;
-      this.references.set(id, { kind: 'node', tensor, shape, dataType: dtype });
+      this.references.set(id, { kind: 'node', tensor, shape, dataType: dtype, scale: carried ?? 1 });
     });
     return results;
+  }
+
+  /** An op's input; where the op's output carries the scale on, the input goes in without. */
+  private input(id: number, isCarried: boolean): string {
+    const reference = this.references.get(id);
+    return isCarried && reference?.kind === 'node' ? reference.tensor : this.use(id);
   }
 
   private attributesOf(
@@ -213,37 +208,4 @@ export class Tracer {
     if (name === 'ExpandDims' && inputs[0]) attributes.T ??= attribute.type(inputs[0].dataType);
     return attributes;
   }
-}
-
-function isSameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, at) => size === b[at]);
-}
-
-/** The input that an op hands through unchanged, as tfjs's gradients are full of them. */
-function sameAsInput(
-  name: string,
-  inputs: readonly (Reference | undefined)[],
-  results: readonly TensorMetadata[],
-): Reference | undefined {
-  const [first, second] = inputs;
-  const [result] = results;
-  if (!first) return undefined;
-  if (name === 'Identity') return first;
-  if (name === 'Cast') return first.dataType === result.dtype ? first : undefined;
-  if (name === 'Reshape') return isSameShape(first.shape, result.shape) ? first : undefined;
-  if (name === 'Sum')
-    return isSameShape(first.shape, result.shape) && second?.shape[0] === 0 ? first : undefined;
-  if (name === 'Mul' && second) {
-    if (isOne(second) && isSameShape(first.shape, result.shape)) return first;
-    if (isOne(first) && isSameShape(second.shape, result.shape)) return second;
-  }
-  return undefined;
-}
-
-function isOne(reference: Reference): boolean {
-  return (
-    reference.kind === 'constant' &&
-    reference.dataType === 1 &&
-    reference.values.every((value) => value === 1)
-  );
 }
