@@ -29,7 +29,7 @@ import { rankContributions } from './fraud-explanations.js';
 import { checkFeatures, type FraudTraining } from './fraud-logistic.js';
 import { FraudNetwork, type FraudSettings, trainingBatch } from './fraud-network.js';
 import { fraudSettings } from './fraud-settings.js';
-import { integratedGradients, type LayerNumbers } from './integrated-gradients.js';
+import { integratedGradients } from './integrated-gradients.js';
 import { columnScales, fitLogistic, linearLogits, sigmoid, standardise } from './logistic-fit.js';
 
 const WIDTH = TRANSACTION_FEATURES.length;
@@ -59,7 +59,7 @@ class FraudDense implements Model, FraudScorer {
     fitted: Fitted;
     network: FraudNetwork;
     predictor: CompiledPredictor<typeof SERVED_BATCH>;
-    layers: readonly LayerNumbers[];
+    numbers: ReturnType<FraudNetwork['numbers']>;
   } | null = null;
 
   constructor(private readonly settings: FraudSettings) {}
@@ -116,13 +116,15 @@ class FraudDense implements Model, FraudScorer {
     transactions: readonly TransactionContext[],
     first: number,
   ): Promise<Contribution[][]> {
-    const { fitted, layers } = this.ready();
+    const { fitted, numbers } = this.ready();
     const raw = transactionFeatures(transactions);
     const features = standardise(raw, fitted);
     return transactions.map((_, index) => {
       const [from, to] = [index * WIDTH, (index + 1) * WIDTH];
-      const parts = integratedGradients(layers, features.subarray(from, to)).map(
-        (part) => part * fitted.slope,
+      const row = features.subarray(from, to);
+      // The linear part's share is exact; the network's is integrated.
+      const parts = integratedGradients(numbers.deep, row).map(
+        (part, column) => fitted.slope * (part + numbers.wide.kernel[column] * row[column]),
       );
       return rankContributions(raw.subarray(from, to), parts, first);
     });
@@ -232,7 +234,7 @@ class FraudDense implements Model, FraudScorer {
 
   private serve(network: FraudNetwork, fitted: Fitted): void {
     this.dispose();
-    this.served = { fitted, network, predictor: compileLogits(network), layers: network.numbers() };
+    this.served = { fitted, network, predictor: compileLogits(network), numbers: network.numbers() };
   }
 
   private ready() {

@@ -4,15 +4,15 @@ import {
   column,
   dense,
   type DenseWeights,
-  glorotUniform,
   type ModelContext,
   Random,
   sigmoidCrossEntropies,
-  softplus,
   tf,
   weightedMean,
   WeightSet,
+  zeros,
 } from '../../../nn/index.js';
+import { type LayerNumbers } from './integrated-gradients.js';
 
 /** How rare frauds are made to count. */
 export const IMBALANCES = ['NONE', 'CLASS_WEIGHTS', 'FOCAL'] as const;
@@ -36,10 +36,14 @@ export function trainingBatch(width: number) {
   return { features: column(width), label: column(), weight: column() };
 }
 
-/** A dense network with rectified hidden layers and one logit. */
+/**
+ * A linear part and a dense network with rectified hidden layers beside it, added to one logit (wide and deep: Cheng et al., DLRS
+ * 2016). With few frauds to learn from, most of the signal adds up line by line; the network adds what depends on several features.
+ */
 export class FraudNetwork {
   readonly weights: WeightSet;
-  readonly layers: readonly DenseWeights[];
+  private readonly layers: readonly DenseWeights[];
+  private readonly wide: DenseWeights;
 
   constructor(
     width: number,
@@ -51,7 +55,8 @@ export class FraudNetwork {
     const hidden = settings.hiddenUnits.map((size, index) =>
       this.weights.dense(`hidden-${index + 1}`, units[index], size),
     );
-    this.layers = [...hidden, this.weights.dense('fraud', units[units.length - 1], 1, glorotUniform)];
+    this.layers = [...hidden, this.weights.dense('deep', units[units.length - 1], 1, zeros)];
+    this.wide = this.weights.dense('wide', width, 1, zeros);
   }
 
   /** @returns [rows] */
@@ -60,7 +65,8 @@ export class FraudNetwork {
     for (const layer of this.layers.slice(0, -1)) {
       values = context.random.dropout(dense(values, layer, 'relu'), this.settings.dropout);
     }
-    return tf.reshape(dense(values, this.layers[this.layers.length - 1]), [-1]);
+    const deep = dense(values, this.layers[this.layers.length - 1]);
+    return tf.reshape(tf.add(deep, dense(features, this.wide)), [-1]);
   }
 
   /** Cross-entropy, or with FOCAL the focal loss (Lin et al., ICCV 2017): each order counts by (1 - p of its own class) ^ gamma. */
@@ -73,18 +79,19 @@ export class FraudNetwork {
     if (this.settings.imbalance !== 'FOCAL') return weightedMean(losses, batch.weight);
     // 1 - p of the own class is sigmoid(-s) with s = ±logit; its logarithm, -softplus(s), no logit overflows.
     const signed = tf.mul(logits, tf.sub(tf.mul(batch.label, tf.scalar(2)), tf.scalar(1)));
-    const easiness = tf.exp(tf.mul(softplus(signed), tf.scalar(-this.settings.focalGamma)));
+    const easiness = tf.exp(tf.mul(tf.softplus(signed), tf.scalar(-this.settings.focalGamma)));
     return weightedMean(tf.mul(losses, easiness), batch.weight);
   }
 
-  /** Kernels and biases, the output layer last. */
-  numbers(): { kernel: Float32Array; bias: Float32Array }[] {
+  /** The weights as plain numbers; of the deep part the output layer comes last. */
+  numbers(): { wide: LayerNumbers; deep: LayerNumbers[] } {
     const values = this.weights.export();
-    const names = [...this.settings.hiddenUnits.map((_, index) => `hidden-${index + 1}`), 'fraud'];
-    return names.map((name) => ({
+    const layer = (name: string) => ({
       kernel: values[`${name}/kernel`].values,
       bias: values[`${name}/bias`].values,
-    }));
+    });
+    const hidden = this.settings.hiddenUnits.map((_, index) => layer(`hidden-${index + 1}`));
+    return { wide: layer('wide'), deep: [...hidden, layer('deep')] };
   }
 
   dispose(): void {
