@@ -61,7 +61,7 @@ module.exports = {
       'no-tensors-outside-models',
       'Only models hold tensors.',
       { path: '^src/(api|store|tasks|analytics|pipeline/(collect|preprocess|evaluate|monitor))/' },
-      { path: `${TFJS}|^src/nn/(?!random\\.ts)` },
+      { path: `${TFJS}|^src/nn/(?!(random|threads)\\.ts)` },
     ),
     ban(
       'no-database-in-models',

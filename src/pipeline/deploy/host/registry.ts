@@ -1,0 +1,20 @@
+import { AppError } from '../../../errors.js';
+import { ENSEMBLE_TYPES } from '../../ensemble/index.js';
+import type { ModelType } from '../../index.js';
+import { MULTI_TASK_TYPES } from '../../multi-task/index.js';
+import { SINGLE_TASK_TYPES } from '../../single-task/index.js';
+
+/** Every architecture that can be trained and served. Adding one is its file and its line in its stage's list. */
+export const MODEL_TYPES: readonly ModelType[] = [
+  ...SINGLE_TASK_TYPES,
+  ...MULTI_TASK_TYPES,
+  ...ENSEMBLE_TYPES,
+];
+
+/** @throws AppError BAD_USER_INPUT for a name that no architecture has */
+export function modelType(architecture: string): ModelType {
+  const type = MODEL_TYPES.find((candidate) => candidate.architecture === architecture);
+  if (type) return type;
+  const names = MODEL_TYPES.map((candidate) => candidate.architecture).join(', ');
+  throw new AppError('BAD_USER_INPUT', `architecture: expected one of ${names}; got "${architecture}".`);
+}

@@ -1,0 +1,50 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import { AppError } from '../../errors.js';
+import { TASKS } from '../../tasks/index.js';
+
+const FILE = 'manifest.json';
+/** Raised when a version's files change their meaning; a host refuses what it does not know. */
+export const MANIFEST_VERSION = 1;
+
+const predictorSchema = z.object({
+  architecture: z.string(),
+  family: z.enum(['BASELINE', 'SINGLE', 'MULTI', 'ENSEMBLE']),
+  /** Folder of the predictor inside the version. */
+  directory: z.string(),
+  /** Decision threshold of yes/no tasks, chosen on the validation split. */
+  threshold: z.number(),
+});
+
+const manifestSchema = z.object({
+  version: z.literal(MANIFEST_VERSION),
+  tasks: z.partialRecord(z.enum(TASKS), predictorSchema),
+  /** Nothing at or after this time was seen. */
+  cut: z.iso.datetime(),
+  seed: z.number(),
+  /** Rows that were there at training. */
+  data: z.record(z.string(), z.number()),
+  /** What a reader must know, such as that fraud was learnt from simulated transactions. */
+  notes: z.array(z.string()),
+});
+
+/** One task's predictor inside a model version. */
+export type PredictorEntry = z.infer<typeof predictorSchema>;
+/** What a model version's directory says of itself. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+export async function writeManifest(directory: string, manifest: Manifest): Promise<void> {
+  await writeFile(join(directory, FILE), `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`);
+}
+
+/** @throws AppError INTERNAL when it is missing or says what this version of the product does not know */
+export async function readManifest(directory: string): Promise<Manifest> {
+  try {
+    return manifestSchema.parse(JSON.parse(await readFile(join(directory, FILE), 'utf8')));
+  } catch (thrown) {
+    throw new AppError('INTERNAL', `The manifest in ${directory} cannot be read.`, {}, { cause: thrown });
+  }
+}
