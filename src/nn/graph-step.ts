@@ -100,9 +100,9 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
 
   pullWeights(): void {
     if (!this.session) return;
-    for (const { name, variable } of this.weights.weights)
-      setVariable(variable, this.variables.read(this.session, name));
-    for (const { name, values } of this.weights.tables) values.set(this.variables.read(this.session, name));
+    const all = this.variables.readAll(this.session);
+    for (const { name, variable } of this.weights.weights) setVariable(variable, all[name]);
+    for (const { name, values } of this.weights.tables) values.set(all[name]);
   }
 
   dispose(): void {

@@ -2,6 +2,7 @@ import { attribute, DATA_TYPE, type GraphBuilder } from './graph.js';
 import type { Handles } from './graph-updates.js';
 import { type Optimizer, slotsOf, slotStart } from './optimizers.js';
 import { type Call, defineCall, type Feed, type GraphSession } from './session.js';
+import { countElements } from './trace-rewrite.js';
 import type { WeightSet } from './weights.js';
 
 const FLOAT = attribute.type(DATA_TYPE.float32);
@@ -9,26 +10,37 @@ const FLOAT = attribute.type(DATA_TYPE.float32);
 /** A variable that is kept between steps: a weight, a table or a slot of one. */
 interface Stored {
   readonly name: string;
-  readonly length: number;
+  readonly shape: readonly number[];
+  /** What a slot is filled with at the start; null for weights and tables. */
+  readonly start: number | null;
+  readonly read: string;
+  readonly feed: Feed;
+  readonly written: string;
+}
+
+/** Variables that are read and written in one call. A call of its own costs some milliseconds when it is first made. */
+interface Group {
+  readonly members: readonly Stored[];
   readonly read: Call;
   readonly write: Call;
 }
 
-/** The variables of a training graph, and how to read and set them. */
+/** The variables of a training graph, and how to read and set them: all weights in one call, each table in its own. */
 export class GraphVariables {
-  private readonly stored = new Map<string, Stored>();
   private readonly handlesByName = new Map<string, Handles>();
-  private readonly fills: string[] = [];
-  private readonly fillCall: Call;
+  private readonly groups: Group[] = [];
+  private counter = 0;
 
   constructor(
     private readonly graph: GraphBuilder,
     options: { weights: WeightSet; optimizer: Optimizer; tableOptimizer: Optimizer },
   ) {
     const { weights, optimizer, tableOptimizer } = options;
-    for (const { name, shape } of weights.weights) this.add(name, shape, optimizer);
-    for (const { name, rows, dim } of weights.tables) this.add(name, [rows, dim], tableOptimizer);
-    this.fillCall = defineCall([], [this.after(this.fills)]);
+    const dense = weights.weights.flatMap(({ name, shape }) => this.add(name, shape, optimizer));
+    if (dense.length > 0) this.group(dense);
+    for (const { name, rows, dim } of weights.tables) {
+      for (const stored of this.add(name, [rows, dim], tableOptimizer)) this.group([stored]);
+    }
   }
 
   /** @throws Error when there is no such weight or table */
@@ -40,68 +52,83 @@ export class GraphVariables {
 
   /** Sets weights and tables to the weight set's values, and slots to what they start from. */
   start(session: GraphSession, weights: WeightSet): void {
-    session.run(this.fillCall, []);
-    for (const { name, variable } of weights.weights)
-      this.write(session, name, variable.dataSync() as Float32Array);
-    for (const { name, values } of weights.tables) this.write(session, name, values);
+    const tables = new Map(weights.tables.map(({ name, values }) => [name, values]));
+    const variables = new Map(weights.weights.map(({ name, variable }) => [name, variable]));
+    for (const { members, write } of this.groups) {
+      const values = members.map(({ name, shape, start }) => {
+        if (start !== null) return new Float32Array(countElements(shape)).fill(start);
+        return tables.get(name) ?? (variables.get(name)!.dataSync() as Float32Array);
+      });
+      session.run(write, values);
+    }
   }
 
-  /** Values by name; a copy. */
-  read(session: GraphSession, name: string): Float32Array {
-    return session.run(this.stored.get(name)!.read, [])[0] as Float32Array;
-  }
-
+  /** All values by name; copies. */
   readAll(session: GraphSession): Record<string, Float32Array> {
-    return Object.fromEntries([...this.stored.keys()].map((name) => [name, this.read(session, name)]));
+    const all: Record<string, Float32Array> = {};
+    for (const { members, read } of this.groups) {
+      const values = session.run(read, []);
+      members.forEach(({ name }, at) => (all[name] = values[at] as Float32Array));
+    }
+    return all;
   }
 
   /** @throws Error when a value is missing or has another length */
   writeAll(session: GraphSession, values: Readonly<Record<string, Float32Array>>): void {
-    for (const [name, { length }] of this.stored) {
-      const given = values[name];
-      if (given?.length !== length) {
-        throw new Error(`The state has ${given?.length ?? 'no'} numbers for "${name}", expected ${length}`);
+    for (const { name, shape } of this.groups.flatMap(({ members }) => members)) {
+      const length = countElements(shape);
+      if (values[name]?.length !== length) {
+        throw new Error(
+          `The state has ${values[name]?.length ?? 'no'} numbers for "${name}", expected ${length}`,
+        );
       }
-      this.write(session, name, given);
+    }
+    for (const { members, write } of this.groups) {
+      session.run(
+        write,
+        members.map(({ name }) => values[name]),
+      );
     }
   }
 
-  private write(session: GraphSession, name: string, values: Float32Array): void {
-    session.run(this.stored.get(name)!.write, [values]);
+  private add(name: string, shape: readonly number[], optimizer: Optimizer): Stored[] {
+    const slots = slotsOf(optimizer).map((slot) =>
+      this.addOne(`${name}:${slot}`, shape, slotStart(optimizer)),
+    );
+    const own = this.addOne(name, shape, null);
+    this.handlesByName.set(name, { handle: own.handle, slots: slots.map(({ handle }) => handle) });
+    return [own, ...slots].map(({ stored }) => stored);
   }
 
-  private add(name: string, shape: readonly number[], optimizer: Optimizer): void {
-    const slots = slotsOf(optimizer).map((slot) => {
-      const handle = this.addOne(`${name}:${slot}`, shape);
-      const attributes = { T: FLOAT, index_type: attribute.type(DATA_TYPE.int32) };
-      const inputs = [this.graph.integers(shape), this.graph.scalar(slotStart(optimizer))];
-      this.fills.push(this.graph.assign(handle, this.graph.node('Fill', inputs, attributes)));
-      return handle;
-    });
-    this.handlesByName.set(name, { handle: this.addOne(name, shape), slots });
-  }
-
-  private addOne(name: string, shape: readonly number[]): string {
+  private addOne(
+    name: string,
+    shape: readonly number[],
+    start: number | null,
+  ): { handle: string; stored: Stored } {
     const { graph } = this;
-    const at = this.stored.size;
+    const at = this.counter++;
     const handle = graph.variable(`variable_${at}`, shape);
     const feed: Feed = { name: `value_${at}`, dataType: DATA_TYPE.float32, shape };
     graph.placeholder(feed.name, feed.dataType, shape);
     // Copied, as the fed tensor is JavaScript's own memory, which updates in place would change.
     const written = graph.assign(handle, graph.float('DeepCopy', feed.name));
-    this.stored.set(name, {
-      name,
-      length: shape.reduce((a, b) => a * b, 1),
-      read: defineCall([], [graph.read(handle)]),
-      write: defineCall([feed], [this.after([written])]),
-    });
-    return handle;
+    return { handle, stored: { name, shape, start, read: graph.read(handle), feed, written } };
   }
 
-  /** A tensor that is there when the nodes have run. */
-  private after(nodes: readonly string[]): string {
-    return this.graph.node('Identity', [this.graph.scalar(0), ...nodes.map((node) => `^${node}`)], {
-      T: FLOAT,
+  private group(members: readonly Stored[]): void {
+    const { graph } = this;
+    const waits = members.map(({ written }) => `^${written}`);
+    const done = graph.node('Identity', [graph.scalar(0), ...waits], { T: FLOAT });
+    this.groups.push({
+      members,
+      read: defineCall(
+        [],
+        members.map(({ read }) => read),
+      ),
+      write: defineCall(
+        members.map(({ feed }) => feed),
+        [done],
+      ),
     });
   }
 }

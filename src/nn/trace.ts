@@ -9,23 +9,25 @@ import {
   type TensorMetadata,
   type TensorValues,
 } from './backend.js';
-import { attribute, type Attributes, fromOpAttribute, type GraphBuilder } from './graph.js';
+import { attribute, type Attributes, DATA_TYPE, fromOpAttribute, type GraphBuilder } from './graph.js';
 import type { Message } from './proto.js';
 import { dropTape, engine, refuseRandom, refuseReading, refuseUnseeded, TraceError } from './trace-guard.js';
 import { carriedScale, countElements, type Reference, rewriteOp, sameAsInput } from './trace-rewrite.js';
+import { inferOutput, type InferredOutput } from './trace-shapes.js';
 
 /** Folding a constant reads its value back, so only small ones are folded here; TensorFlow folds the rest when it loads. */
 const FOLDED_ELEMENTS = 4096;
 
 /**
- * Records what tfjs ops do while they run eagerly on sample tensors, as nodes of a graph: every call of the binding's
- * `executeOp` becomes a node, so that no shape needs to be inferred, and gradients are recorded like everything else.
+ * Records what tfjs ops do on sample tensors, as nodes of a graph: every call of the binding's `executeOp` becomes a node, so that
+ * gradients are recorded like everything else. Ops of known shape are only recorded; others run, on zeros, to show theirs.
  */
 export class Tracer {
   private readonly references = new Map<number, Reference>();
   /** Data of the weights that were bound. */
   private readonly bound = new Set<object>();
   /** Variables of all models, by their data. */
+  private standIns = 0;
   private strangers = new Map<object, Tensorflow.Variable>();
   private readonly backend: NativeBackend;
   private readonly binding: NativeBinding;
@@ -72,6 +74,14 @@ export class Tracer {
       const id = binding.createTensor(shape, dataType, values);
       this.references.set(id, { kind: 'constant', values: values.slice(), shape: [...shape], dataType });
       return id;
+    };
+    proxy.deleteTensor = (id) => {
+      if (id >= 0) binding.deleteTensor(id);
+    };
+    proxy.tensorDataSync = (id) => {
+      if (id >= 0) return binding.tensorDataSync(id);
+      const { shape, dataType } = this.references.get(id)!;
+      return zerosOf(dataType, countElements(shape));
     };
     proxy.executeOp = (name, attributes, inputs, outputs) => this.execute(name, attributes, inputs, outputs);
     const prototype = Object.getPrototypeOf(backend) as NativeBackend;
@@ -162,15 +172,19 @@ export class Tracer {
     outputs: number,
   ): TensorMetadata[] {
     refuseUnseeded(name);
-    const results = this.binding.executeOp(name, opAttributes, inputs, outputs);
     const known = inputs.map((id) => this.references.get(id));
+    const isConstant = known.every((reference) => reference?.kind === 'constant');
+    const inferred = isConstant ? null : inferOutput(name, opAttributes, known);
+    const results = inferred
+      ? [this.standIn(inferred)]
+      : this.runForReal(name, opAttributes, inputs, outputs);
     const alias = sameAsInput(name, known, results);
     if (alias) {
       this.references.set(results[0].id, alias);
       return results;
     }
     const elements = results.reduce((sum, { shape }) => sum + countElements(shape), 0);
-    if (elements <= FOLDED_ELEMENTS && known.every((reference) => reference?.kind === 'constant')) {
+    if (elements <= FOLDED_ELEMENTS && isConstant) {
       for (const { id, shape, dtype } of results) {
         const values = this.binding.tensorDataSync(id);
         this.references.set(id, { kind: 'constant', values, shape, dataType: dtype });
@@ -191,6 +205,34 @@ export class Tracer {
     return results;
   }
 
+  /** A handle without a tensor behind it. */
+  private standIn({ shape, dataType }: InferredOutput): TensorMetadata {
+    this.standIns--;
+    return { id: this.standIns, shape, dtype: dataType };
+  }
+
+  /** Runs an op whose output's shape is not known; stand-ins go in as zeros, since only shapes matter. */
+  private runForReal(
+    name: string,
+    opAttributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): TensorMetadata[] {
+    const made: number[] = [];
+    const real = inputs.map((id) => {
+      if (id >= 0) return id;
+      const { shape, dataType } = this.references.get(id)!;
+      const zeros = this.binding.createTensor(shape, dataType, zerosOf(dataType, countElements(shape)));
+      made.push(zeros);
+      return zeros;
+    });
+    try {
+      return this.binding.executeOp(name, opAttributes, real, outputs);
+    } finally {
+      for (const id of made) this.binding.deleteTensor(id);
+    }
+  }
+
   /** An op's input; where the op's output carries the scale on, the input goes in without. */
   private input(id: number, isCarried: boolean): string {
     const reference = this.references.get(id);
@@ -208,4 +250,9 @@ export class Tracer {
     if (name === 'ExpandDims' && inputs[0]) attributes.T ??= attribute.type(inputs[0].dataType);
     return attributes;
   }
+}
+
+function zerosOf(dataType: number, length: number): TensorValues {
+  if (dataType === DATA_TYPE.float32) return new Float32Array(length);
+  return dataType === DATA_TYPE.int32 ? new Int32Array(length) : new Uint8Array(length);
 }
