@@ -7,6 +7,7 @@ import deployModel from '../../../graphql/operations/admin-dashboard/deploy-mode
 import evaluationCurves from '../../../graphql/operations/admin-dashboard/evaluation-curves.graphql?raw';
 import item from '../../../graphql/operations/admin-dashboard/item.graphql?raw';
 import items from '../../../graphql/operations/admin-dashboard/items.graphql?raw';
+import modelHealth from '../../../graphql/operations/admin-dashboard/model-health.graphql?raw';
 import modelVersion from '../../../graphql/operations/admin-dashboard/model-version.graphql?raw';
 import monitoring from '../../../graphql/operations/admin-dashboard/monitoring.graphql?raw';
 import monitoringAlerts from '../../../graphql/operations/admin-dashboard/monitoring-alerts.graphql?raw';
@@ -26,43 +27,59 @@ import userRecommendations from '../../../graphql/operations/admin-dashboard/use
 import users from '../../../graphql/operations/admin-dashboard/users.graphql?raw';
 import { type Json, operation } from './operation.js';
 
-export type AlertSeverity = 'INFO' | 'WARNING' | 'CRITICAL';
+export type AlertSeverity = 'CRITICAL' | 'INFO' | 'WARNING';
 export type BehaviourType =
-  'VIEW' | 'SEARCH' | 'FAVOURITE' | 'ADD_TO_CART' | 'REMOVE_FROM_CART' | 'PURCHASE' | 'REFUND' | 'RATING';
-export type CurveKind = 'ROC' | 'PRECISION_RECALL' | 'CALIBRATION' | 'LIFT';
+  'ADD_TO_CART' | 'FAVOURITE' | 'PURCHASE' | 'RATING' | 'REFUND' | 'REMOVE_FROM_CART' | 'SEARCH' | 'VIEW';
+export type CurveKind = 'CALIBRATION' | 'LIFT' | 'PRECISION_RECALL' | 'ROC';
 export interface DateRange {
   readonly from: string;
   readonly to: string;
 }
-export type EnsembleMethod = 'WEIGHTED_AVERAGE' | 'VOTING' | 'STACKING';
+export type EnsembleMethod = 'STACKING' | 'VOTING' | 'WEIGHTED_AVERAGE';
 export interface ItemFilter {
-  readonly ids?: readonly string[] | null;
-  readonly excludeIds?: readonly string[] | null;
-  readonly search?: string | null;
-  readonly category?: readonly string[] | null;
-  readonly minPrice?: string | null;
-  readonly maxPrice?: string | null;
   readonly available?: boolean | null;
+  readonly category?: readonly string[] | null;
+  readonly excludeIds?: readonly string[] | null;
+  readonly ids?: readonly string[] | null;
+  readonly maxPrice?: string | null;
+  readonly minPrice?: string | null;
+  readonly search?: string | null;
+}
+export interface LossBalancingInput {
+  readonly method: string;
+  readonly weights?: readonly TaskWeightInput[] | null;
 }
 export type RunKind =
-  'SINGLE_TASK' | 'MULTI_TASK' | 'COLLABORATIVE' | 'ENSEMBLE' | 'CROSS_VALIDATION' | 'SEARCH';
-export type RunStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
-export type Split = 'TRAIN' | 'VALIDATION' | 'TEST';
+  'COLLABORATIVE' | 'CROSS_VALIDATION' | 'ENSEMBLE' | 'MULTI_TASK' | 'SEARCH' | 'SINGLE_TASK';
+export type RunStatus = 'CANCELLED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'SUCCEEDED';
+export type Split = 'TEST' | 'TRAIN' | 'VALIDATION';
 export interface StartEnsembleInput {
+  readonly deploy?: boolean | null;
   readonly members: readonly string[];
   readonly method: EnsembleMethod;
   readonly seed?: number | null;
-  readonly deploy?: boolean | null;
 }
 export interface StartTrainingInput {
-  readonly kind: RunKind;
-  readonly tasks?: readonly Task[] | null;
   readonly architecture?: string | null;
-  readonly hyperparameters?: Json | null;
-  readonly seed?: number | null;
+  readonly collaboration?: string | null;
+  readonly cut?: string | null;
   readonly deploy?: boolean | null;
+  readonly hyperparameters?: Json | null;
+  readonly kind: RunKind;
+  readonly lossBalancing?: LossBalancingInput | null;
+  readonly resampling?: readonly TaskResamplingInput[] | null;
+  readonly seed?: number | null;
+  readonly tasks?: readonly Task[] | null;
 }
-export type Task = 'PURCHASE_INTENT' | 'CHURN' | 'RECOMMENDATION' | 'FRAUD' | 'DEMAND';
+export type Task = 'CHURN' | 'DEMAND' | 'FRAUD' | 'PURCHASE_INTENT' | 'RECOMMENDATION';
+export interface TaskResamplingInput {
+  readonly method: string;
+  readonly task: Task;
+}
+export interface TaskWeightInput {
+  readonly task: Task;
+  readonly weight: number;
+}
 export interface UserFilter {
   readonly ids?: readonly string[] | null;
   readonly search?: string | null;
@@ -120,7 +137,7 @@ export type CompareModelsData = {
         readonly low: number;
         readonly high: number;
         readonly isBest: boolean;
-        readonly modelVersion: { readonly id: string } | null;
+        readonly modelVersion: { readonly id: string };
       }[];
     }[];
   };
@@ -205,6 +222,18 @@ export type ItemsVariables = {
   readonly filter?: ItemFilter | null;
 };
 export const ITEMS = operation<ItemsData, ItemsVariables>('Items', items);
+export type ModelHealthData = {
+  readonly monitoring: {
+    readonly drift: readonly { readonly feature: string; readonly psi: number }[];
+    readonly calibration: readonly {
+      readonly task: Task;
+      readonly expectedCalibrationError: number;
+      readonly points: readonly { readonly x: number; readonly y: number }[];
+    }[];
+  };
+};
+export type ModelHealthVariables = { readonly range: DateRange };
+export const MODEL_HEALTH = operation<ModelHealthData, ModelHealthVariables>('ModelHealth', modelHealth);
 export type ModelVersionData = {
   readonly modelVersion: {
     readonly id: string;
@@ -249,17 +278,11 @@ export type ModelVersionVariables = { readonly id: string };
 export const MODEL_VERSION = operation<ModelVersionData, ModelVersionVariables>('ModelVersion', modelVersion);
 export type MonitoringData = {
   readonly monitoring: {
-    readonly drift: readonly { readonly feature: string; readonly psi: number }[];
-    readonly calibration: readonly {
-      readonly task: Task;
-      readonly expectedCalibrationError: number;
-      readonly points: readonly { readonly x: number; readonly y: number }[];
-    }[];
     readonly clickThrough: {
       readonly shown: number;
       readonly clicked: number;
       readonly bought: number;
-      readonly rate: number | null;
+      readonly rate: number;
     };
     readonly latency: readonly {
       readonly operation: string;

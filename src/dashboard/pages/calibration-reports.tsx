@@ -1,13 +1,13 @@
 import { useState } from 'react';
 
-import type { MonitoringData, Task } from '../api/operations.js';
+import type { ModelHealthData, Task } from '../api/operations.js';
 import { Plot } from '../components/charts.js';
 import { Tabs } from '../components/tabs.js';
 import { formatNumber } from '../format.js';
 import { term, text } from '../messages/index.js';
 
 /** Predicted probability against what came true, for each task whose outcomes are known by now. */
-export function CalibrationReports({ reports }: { reports: MonitoringData['monitoring']['calibration'] }) {
+export function CalibrationReports({ reports }: { reports: ModelHealthData['monitoring']['calibration'] }) {
   const [chosen, setChosen] = useState<Task | null>(null);
   const report = reports.find(({ task }) => task === chosen) ?? reports[0];
   if (!report) return <p className="quiet">{text('monitoring.noCalibration')}</p>;

@@ -1,6 +1,8 @@
 import { useState } from 'react';
 
 import {
+  MODEL_HEALTH,
+  type ModelHealthData,
   MONITORING,
   MONITORING_ALERTS,
   type MonitoringAlertsData,
@@ -31,6 +33,7 @@ export function MonitoringPage() {
   const [now] = useState(() => Date.now());
   const { range, setRange } = useRange(DEFAULT_DAYS, now);
   const query = useQuery(MONITORING, range && { range });
+  const health = useQuery(MODEL_HEALTH, range && { range });
   const [fresh, setFresh] = useState<readonly Alert[]>([]);
   useSubscription(MONITORING_ALERTS, NOTHING, {
     onData: ({ monitoringAlerts }) => setFresh((known) => [monitoringAlerts, ...known]),
@@ -43,6 +46,7 @@ export function MonitoringPage() {
       >
         {text('monitoring.title')}
       </PageTitle>
+      <Loaded query={health}>{({ monitoring }) => <Health health={monitoring} />}</Loaded>
       <Loaded query={query}>{({ monitoring }) => <Reports report={monitoring} fresh={fresh} />}</Loaded>
     </div>
   );
@@ -54,12 +58,6 @@ function Reports({ report, fresh }: { report: Report; fresh: readonly Alert[] })
   return (
     <>
       <Alerts alerts={alerts} />
-      <div className="columns">
-        <Drift drift={report.drift} />
-        <Panel title={text('monitoring.calibration')}>
-          <CalibrationReports reports={report.calibration} />
-        </Panel>
-      </div>
       <Panel title={text('monitoring.clicks')}>
         <Facts
           isLarge
@@ -76,6 +74,17 @@ function Reports({ report, fresh }: { report: Report; fresh: readonly Alert[] })
         <Errors errors={report.errors} />
       </div>
     </>
+  );
+}
+
+function Health({ health }: { health: ModelHealthData['monitoring'] }) {
+  return (
+    <div className="columns">
+      <Drift drift={health.drift} />
+      <Panel title={text('monitoring.calibration')}>
+        <CalibrationReports reports={health.calibration} />
+      </Panel>
+    </div>
   );
 }
 
@@ -111,7 +120,7 @@ function driftWord(psi: number) {
   return <span className="status good">{text('monitoring.calm')}</span>;
 }
 
-function Drift({ drift }: { drift: Report['drift'] }) {
+function Drift({ drift }: { drift: ModelHealthData['monitoring']['drift'] }) {
   return (
     <Panel title={text('monitoring.drift')}>
       <p className="quiet small">{text('monitoring.driftHint')}</p>

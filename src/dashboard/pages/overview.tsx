@@ -42,7 +42,7 @@ export function OverviewPage() {
             if (groups.length === 0) return <p className="quiet">{text('quality.empty')}</p>;
             return groups.map((group) => (
               <QualityTable
-                key={group.task}
+                key={`${group.task} ${group.metric}`}
                 group={group}
                 servedVersionId={overview.data?.deployment?.modelVersion.id ?? null}
               />

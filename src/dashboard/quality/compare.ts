@@ -40,15 +40,15 @@ export interface QualityGroup {
 
 const TASKS = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION', 'DEMAND', 'FRAUD'];
 const FAMILIES = ['BASELINE', 'SINGLE', 'MULTI', 'ENSEMBLE'];
-/** The metric a task is judged by, in order of preference; names are compared without case and punctuation. */
+/** The metrics a task is judged by; names are compared without case and punctuation. */
 const HEADLINES: Record<string, readonly string[]> = {
   PURCHASE_INTENT: ['auc'],
   CHURN: ['auc'],
-  FRAUD: ['prauc', 'averageprecision', 'auc'],
-  RECOMMENDATION: ['ndcg10'],
+  FRAUD: ['prauc'],
+  RECOMMENDATION: ['ndcg10', 'newndcg10'],
   DEMAND: ['wape'],
 };
-const LOWER_IS_BETTER = /wape|mase|mae|rmse|loss|error|brier/;
+const LOWER_IS_BETTER = /wape|mase|mae|rmse|loss|error|brier|ece/;
 
 /** A metric's name without case and punctuation: `NDCG@10` → `ndcg10`. */
 export const plain = (name: string): string => name.toLowerCase().replace(/at(?=\d)|[^a-z0-9]/g, '');
@@ -57,12 +57,13 @@ export function isLowerBetter(metric: string): boolean {
   return LOWER_IS_BETTER.test(plain(metric));
 }
 
-function headlineOf(evaluation: MeasuredEvaluation): MeasuredMetric | undefined {
-  for (const wanted of HEADLINES[evaluation.task] ?? []) {
-    const found = evaluation.metrics.find(({ name }) => plain(name) === wanted);
-    if (found) return found;
-  }
-  return evaluation.metrics[0];
+/** The task's own metrics as far as they were measured, else whatever was measured first. */
+function headlinesOf(evaluation: MeasuredEvaluation): readonly MeasuredMetric[] {
+  const wanted = HEADLINES[evaluation.task] ?? [];
+  const found = wanted.flatMap(
+    (name) => evaluation.metrics.find((metric) => plain(metric.name) === name) ?? [],
+  );
+  return found.length > 0 ? found : evaluation.metrics.slice(0, 1);
 }
 
 const rank = (order: readonly string[], name: string): number =>
@@ -83,16 +84,20 @@ export function qualityGroups(runs: readonly MeasuredRun[]): QualityGroup[] {
   const tasks = [...new Set(tested.map(({ evaluation }) => evaluation.task))].sort(
     (a, b) => rank(TASKS, a) - rank(TASKS, b),
   );
-  return tasks.flatMap((task) => groupOf(task, tested) ?? []);
+  return tasks.flatMap((task) => {
+    const ofTask = tested.filter(({ evaluation }) => evaluation.task === task);
+    const newest = ofTask[0]?.evaluation;
+    return newest ? headlinesOf(newest).map((headline) => groupOf(newest, headline, ofTask)) : [];
+  });
 }
 
 type Tested = { evaluation: MeasuredEvaluation; modelVersionId: string | null };
 
-function groupOf(task: string, tested: readonly Tested[]): QualityGroup | null {
-  const ofTask = tested.filter(({ evaluation }) => evaluation.task === task);
-  const newest = ofTask[0]?.evaluation;
-  const headline = newest && headlineOf(newest);
-  if (!newest || !headline) return null;
+function groupOf(
+  newest: MeasuredEvaluation,
+  headline: MeasuredMetric,
+  ofTask: readonly Tested[],
+): QualityGroup {
   const seen = new Set<string>();
   const found: { evaluation: MeasuredEvaluation; modelVersionId: string | null; metric: MeasuredMetric }[] =
     [];
@@ -111,7 +116,7 @@ function groupOf(task: string, tested: readonly Tested[]): QualityGroup | null {
     isLower,
   );
   return {
-    task,
+    task: newest.task,
     metric: headline.name,
     isLowerBetter: isLower,
     protocol: newest.protocol,

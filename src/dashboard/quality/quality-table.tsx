@@ -25,7 +25,7 @@ export function QualityTable({
   const scale = scaleOf(group.rows);
   const direction = text(group.isLowerBetter ? 'quality.lower' : 'quality.higher');
   return (
-    <section className="stack near quality" data-task={group.task}>
+    <section className="stack near quality" data-task={group.task} data-metric={group.metric}>
       <div className="row">
         <h3>{term('task', group.task)}</h3>
         <span className="quiet small">

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 import { describe, expect, test } from '@jest/globals';
-import { buildSchema, parse, validate } from 'graphql';
+import { buildSchema, Kind, parse, validate } from 'graphql';
 
 interface DashboardTypes {
   readonly OPERATIONS_FILE: string;
   readonly SCHEMA_FILE: string;
-  readOperations(): { file: string; text: string }[];
-  operationTypes(schemaText: string): Promise<string>;
+  readonly readOperations: () => { file: string; text: string }[];
+  readonly operationTypes: (schemaText: string) => Promise<string>;
 }
 const script = new URL('../../../scripts/dashboard-types.mjs', import.meta.url).href;
 const { OPERATIONS_FILE, SCHEMA_FILE, readOperations, operationTypes } = (await import(
@@ -31,7 +31,7 @@ describe('documents of the dashboard', () => {
     const { definitions } = parse(text);
     const [definition] = definitions;
     expect(definitions).toHaveLength(1);
-    const name = definition?.kind === 'OperationDefinition' ? definition.name?.value : undefined;
+    const name = definition?.kind === Kind.OPERATION_DEFINITION ? definition.name?.value : undefined;
     expect(name?.replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()).toBe(
       file.replace('.graphql', ''),
     );
