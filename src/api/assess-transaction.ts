@@ -8,8 +8,6 @@ import type { FraudAssessment } from './types/fraud-assessment.type.js';
 
 /** Contributions asked of the serving host; a query shows as many as it likes of them. */
 const CONTRIBUTIONS = 100;
-const SIMULATED =
-  'The model learned from simulated transactions: the shop has too few orders that are known to be fraud or not. Record them with `isFraud`.';
 
 /** Assesses an order that is not stored, in the light of the user's earlier ones. @throws AppError BAD_USER_INPUT, NOT_READY */
 export async function assessTransaction(context: Context, input: TransactionInput): Promise<FraudAssessment> {
@@ -23,23 +21,23 @@ export async function assessTransaction(context: Context, input: TransactionInpu
     CONTRIBUTIONS,
   );
   const version = await loaders.modelVersionById.load(servedBy.modelVersionId);
-  const isSimulated = version ? saysSimulated(version.manifest) : false;
+  const note = version ? simulationNote(version.manifest) : null;
   const [probability] = probabilities;
   return {
     probability,
     label: probability >= servedBy.threshold,
     threshold: servedBy.threshold,
-    isSimulated,
-    note: isSimulated ? SIMULATED : null,
+    isSimulated: note !== null,
+    note,
     allContributions: contributions[0],
     modelVersionId: servedBy.modelVersionId,
   };
 }
 
-/** Whether the version's manifest says that its fraud model learned from simulated labels. */
-function saysSimulated(manifest: JsonObject): boolean {
-  const text = JSON.stringify(manifest);
-  return /"(isSimulated|simulated)":true/.test(text) || /"labels":"simulated"/i.test(text);
+/** What the version's manifest says of simulated transactions; null when its fraud model learned from the shop's own. */
+function simulationNote({ notes }: JsonObject): string | null {
+  const texts = Array.isArray(notes) ? notes.map(String) : [];
+  return texts.find((text) => /simulat/i.test(text)) ?? null;
 }
 
 function toHistoryTransaction(input: TransactionInput): HistoryTransaction {

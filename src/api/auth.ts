@@ -6,7 +6,8 @@ import { AppError } from '../errors.js';
 import type { ApiRole, Principal, Store } from '../store/index.js';
 
 /**
- * ADMIN may do everything; MERCHANT reads, and writes users, items, behaviours, transactions and feedback; READER only reads.
+ * ADMIN may do everything; STUDIO reads, trains and deploys; INGEST writes users, items, behaviours, transactions and feedback;
+ * SHOP is a shop's own frontend: it reads items and recommendations, has orders assessed, and records behaviours and feedback.
  */
 export type Role = ApiRole;
 

@@ -36,7 +36,7 @@ export async function eventStream<Event>(
   };
 
   stop = await start(push, end);
-  return {
+  const stream: AsyncIterableIterator<Event> = {
     next: async () => {
       const event = waiting.shift();
       if (event !== undefined) return { value: event, done: false };
@@ -49,7 +49,8 @@ export async function eventStream<Event>(
       throw thrown;
     },
     [Symbol.asyncIterator]() {
-      return this;
+      return stream;
     },
   };
+  return stream;
 }

@@ -18,7 +18,7 @@ import { Item, toItem } from '../types/item.type.js';
 
 @Resolver(() => BehaviourAnalytics)
 export class BehaviourAnalyticsResolver {
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => BehaviourAnalytics, { description: 'What users did in a range of time.' })
   behaviourAnalytics(
     @Arg('range', () => DateRange, { description: 'Which time.' }) range: DateRange,

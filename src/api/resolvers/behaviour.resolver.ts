@@ -11,7 +11,7 @@ import { toUser, User } from '../types/user.type.js';
 
 @Resolver(() => Behaviour)
 export class BehaviourResolver {
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => BehaviourConnection, { description: 'What users did, the newest first.' })
   async behaviours(
     @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' }) first: number | null,

@@ -12,7 +12,7 @@ const MAX_HORIZON_DAYS = 90;
 
 @Resolver(() => DemandForecast)
 export class DemandResolver {
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => DemandForecast, { description: 'How many units of an item will be sold a day.' })
   demandForecast(
     @Arg('itemId', () => ID, { description: 'The item.' }) itemId: string,

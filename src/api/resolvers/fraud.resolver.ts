@@ -12,7 +12,7 @@ import { loadModelVersion } from './model-version.resolver.js';
 
 @Resolver(() => FraudAssessment)
 export class FraudResolver {
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO', 'SHOP')
   @Query(() => FraudAssessment, { description: 'How likely an order is fraud; the order need not be stored, and is not.' })
   fraudAssessment(
     @Arg('transaction', () => TransactionInput, { description: 'The order.' }) transaction: TransactionInput,

@@ -25,7 +25,7 @@ function requireRows<Row extends object>(input: readonly Row[]): { [K in keyof R
 
 @Resolver()
 export class IngestResolver {
-  @Access('MERCHANT')
+  @Access('INGEST')
   @Mutation(() => IngestResult, { description: 'Stores users, or changes those whose id is known.' })
   upsertUsers(
     @Arg('input', () => [UserInput], { description: ROWS }) input: UserInput[],
@@ -34,7 +34,7 @@ export class IngestResolver {
     return shop.upsertUsers(requireRows(input) as Parameters<typeof shop.upsertUsers>[0]);
   }
 
-  @Access('MERCHANT')
+  @Access('INGEST')
   @Mutation(() => IngestResult, { description: 'Stores items, or changes those whose id is known.' })
   upsertItems(
     @Arg('input', () => [ItemInput], { description: ROWS }) input: ItemInput[],
@@ -43,7 +43,7 @@ export class IngestResolver {
     return shop.upsertItems(requireRows(input) as Parameters<typeof shop.upsertItems>[0]);
   }
 
-  @Access('MERCHANT')
+  @Access('INGEST', 'SHOP')
   @Mutation(() => IngestResult, {
     description: "Stores what users did; sent twice with the shop's event id, it is stored once.",
   })
@@ -61,7 +61,7 @@ export class IngestResolver {
     return result;
   }
 
-  @Access('MERCHANT')
+  @Access('INGEST')
   @Mutation(() => IngestResult, { description: 'Stores orders; sent again, only `isFraud` is changed.' })
   recordTransactions(
     @Arg('input', () => [TransactionInput], { description: ROWS }) input: TransactionInput[],
@@ -74,7 +74,7 @@ export class IngestResolver {
     return shop.recordTransactions(rows as Parameters<typeof shop.recordTransactions>[0]);
   }
 
-  @Access('MERCHANT')
+  @Access('INGEST', 'SHOP')
   @Mutation(() => IngestResult, { description: 'Stores what became of what was shown.' })
   async recordFeedback(
     @Arg('input', () => [FeedbackInput], { description: ROWS }) input: FeedbackInput[],

@@ -9,7 +9,7 @@ import { Item, ItemConnection, toItem } from '../types/item.type.js';
 
 @Resolver(() => Item)
 export class ItemResolver {
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO', 'SHOP')
   @Query(() => Item, { nullable: true, description: "An item by the shop's own id; null for one that is not stored." })
   async item(
     @Arg('id', () => ID, { description: "The shop's own id." }) id: string,
@@ -19,7 +19,7 @@ export class ItemResolver {
     return row && toItem(row);
   }
 
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO', 'SHOP')
   @Query(() => ItemConnection, { description: 'Items in the order in which they were stored.' })
   async items(
     @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' }) first: number | null,

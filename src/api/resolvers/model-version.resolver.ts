@@ -1,6 +1,7 @@
 import { Arg, Ctx, FieldResolver, Float, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 
 import { AppError } from '../../errors.js';
+import { deployModel, rollbackDeployment } from '../../pipeline/deploy/index.js';
 import { Access } from '../auth.js';
 import { compareModels } from '../compare-models.js';
 import type { Context } from '../context.js';
@@ -29,7 +30,7 @@ export async function loadModelVersion(loaders: Loaders, id: string): Promise<Mo
 
 @Resolver(() => ModelVersion)
 export class ModelVersionResolver {
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => ModelVersion, { nullable: true, description: 'A model version; null for an unknown id.' })
   async modelVersion(
     @Arg('id', () => ID, { description: 'Id of the version.' }) id: string,
@@ -39,7 +40,7 @@ export class ModelVersionResolver {
     return row && toModelVersion(row);
   }
 
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => ModelVersionConnection, { description: 'Model versions, the newest first.' })
   async modelVersions(
     @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' }) first: number | null,
@@ -52,7 +53,7 @@ export class ModelVersionResolver {
     return toConnection(page, after, toModelVersion, count);
   }
 
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => ModelComparison, { description: 'Model versions side by side, task by task, on their test splits.' })
   async compareModels(
     @Arg('ids', () => [ID], { description: 'Versions to compare, at most 20.' }) ids: string[],
@@ -82,14 +83,14 @@ export class ModelVersionResolver {
 
 @Resolver(() => Deployment)
 export class DeploymentResolver {
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => Deployment, { nullable: true, description: 'What serves now; null before the first deployment.' })
   async deployment(@Ctx() { loaders }: Context): Promise<Deployment | null> {
     const [newest] = await loaders.activeDeployments.load('all');
     return newest ? toDeployment(newest) : null;
   }
 
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => [Deployment], {
     description: 'All deployments in force, the newest first: a task is answered by the newest that has it.',
   })
@@ -102,7 +103,7 @@ export class DeploymentResolver {
     return loadModelVersion(loaders, modelVersionId);
   }
 
-  @Access()
+  @Access('STUDIO')
   @Mutation(() => Deployment, { description: 'Puts a model version into service for all its tasks.' })
   async deployModel(
     @Arg('id', () => ID, { description: 'The model version.' }) id: string,
@@ -111,21 +112,17 @@ export class DeploymentResolver {
       description: 'Share of the users it answers for, above 0 and at most 1.',
     })
     trafficShare: number,
-    @Ctx() { loaders, shop, services }: Context,
+    @Ctx() { shop, services }: Context,
   ): Promise<Deployment> {
-    if (!(trafficShare > 0 && trafficShare <= 1)) {
-      throw new AppError('BAD_USER_INPUT', `trafficShare must be above 0 and at most 1; got ${trafficShare}.`);
-    }
-    const { tasks } = await loadModelVersion(loaders, id);
-    const deployed = await shop.createDeployment({ modelVersionId: id, tasks, trafficShare });
+    const deployed = await deployModel(services.store, shop, id, trafficShare);
     await services.serving.reload(shop.shopKey);
     return toDeployment(deployed);
   }
 
-  @Access()
+  @Access('STUDIO')
   @Mutation(() => Deployment, { description: 'Ends the newest deployment; the one before it serves again.' })
   async rollbackDeployment(@Ctx() { shop, services }: Context): Promise<Deployment> {
-    const deployment = await shop.rollbackDeployment();
+    const deployment = await rollbackDeployment(services.store, shop);
     await services.serving.reload(shop.shopKey);
     return toDeployment(deployment);
   }

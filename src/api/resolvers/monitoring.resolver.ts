@@ -19,7 +19,7 @@ import {
 
 @Resolver(() => Monitoring)
 export class MonitoringResolver {
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => Monitoring, { description: 'How the models and the API did in a range of time.' })
   monitoring(@Arg('range', () => DateRange, { description: 'Which time.' }) range: DateRange): Monitoring {
     return { range: requireRange(range) };
@@ -47,7 +47,7 @@ export class MonitoringResolver {
     return (await shop.alerts(range.from, range.to)).map(toAlert);
   }
 
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Subscription(() => Alert, {
     subscribe: ({ context }) => alertStream(context as Context),
     description: "The shop's alerts as they are raised.",

@@ -15,7 +15,7 @@ const FILTER = 'Which items may be shown; held to exactly. Without it everything
 
 @Resolver()
 export class RecommendationResolver {
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO', 'SHOP')
   @Query(() => [Recommendation], {
     description: 'Items to show a user, the best first. A user that nobody knows gets what is popular, never an error.',
   })
@@ -38,7 +38,7 @@ export class RecommendationResolver {
     });
   }
 
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO', 'SHOP')
   @Query(() => [Recommendation], { description: 'Items like an item, the most alike first.' })
   async similarItems(
     @Arg('itemId', () => ID, { description: 'The item.' }) itemId: string,
@@ -53,7 +53,7 @@ export class RecommendationResolver {
     return loaders.recommender.similar(itemId, request);
   }
 
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO', 'SHOP')
   @Query(() => [Recommendation], { description: 'Items that sell more than before, the steepest first.' })
   trendingItems(
     @Arg('first', () => Int, { defaultValue: 10, description: FIRST }) first: number,

@@ -20,7 +20,7 @@ import { EpochMetric, RunProgress, toTrainingRun, TrainingRun, TrainingRunConnec
 
 @Resolver(() => TrainingRun)
 export class TrainingRunResolver {
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => TrainingRun, { nullable: true, description: 'A run; null for an unknown id.' })
   async trainingRun(
     @Arg('id', () => ID, { description: 'Id of the run.' }) id: string,
@@ -30,7 +30,7 @@ export class TrainingRunResolver {
     return row && toTrainingRun(row);
   }
 
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => TrainingRunConnection, { description: 'Runs, the newest first.' })
   async trainingRuns(
     @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' }) first: number | null,
@@ -64,7 +64,7 @@ export class TrainingRunResolver {
     return row && toModelVersion(row);
   }
 
-  @Access()
+  @Access('STUDIO')
   @Mutation(() => TrainingRun, { description: 'Asks for a training; a worker takes it up. One run of a kind at a time.' })
   async startTraining(
     @Arg('input', () => StartTrainingInput, { description: 'What to train.' }) input: StartTrainingInput,
@@ -73,7 +73,7 @@ export class TrainingRunResolver {
     return toTrainingRun(await services.jobs.startTraining(shop.shopKey, toTrainingRequest(input)));
   }
 
-  @Access()
+  @Access('STUDIO')
   @Mutation(() => TrainingRun, { description: 'Asks for an ensemble of trained models.' })
   async startEnsemble(
     @Arg('input', () => StartEnsembleInput, { description: 'Which models, and how.' }) input: StartEnsembleInput,
@@ -92,7 +92,7 @@ export class TrainingRunResolver {
     );
   }
 
-  @Access()
+  @Access('STUDIO')
   @Mutation(() => TrainingRun, { description: 'Asks for a cross-validation.' })
   async startCrossValidation(
     @Arg('input', () => CrossValidationInput, { description: 'What to measure.' }) input: CrossValidationInput,
@@ -104,7 +104,7 @@ export class TrainingRunResolver {
     return toTrainingRun(await services.jobs.startCrossValidation(shop.shopKey, request));
   }
 
-  @Access()
+  @Access('STUDIO')
   @Mutation(() => TrainingRun, { description: 'Asks for a search over hyper-parameters.' })
   async startSearch(
     @Arg('input', () => SearchInput, { description: 'What to search.' }) input: SearchInput,
@@ -117,7 +117,7 @@ export class TrainingRunResolver {
     return toTrainingRun(await services.jobs.startSearch(shop.shopKey, request));
   }
 
-  @Access()
+  @Access('STUDIO')
   @Mutation(() => TrainingRun, { description: 'Cancels a run that has not ended.' })
   async cancelRun(
     @Arg('id', () => ID, { description: 'The run.' }) id: string,
@@ -126,7 +126,7 @@ export class TrainingRunResolver {
     return toTrainingRun(await services.jobs.cancel(shop.shopKey, id));
   }
 
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Subscription(() => RunProgress, {
     subscribe: ({ args, context }) => runProgress(context as Context, (args as { id: string }).id),
     description: 'The state of a run now and at each change, until it has ended.',

@@ -15,7 +15,7 @@ const AFTER = 'Cursor of the row before the page.';
 
 @Resolver(() => User)
 export class UserResolver {
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => User, { nullable: true, description: 'A user by the shop\'s own id; null for one that is not stored.' })
   async user(
     @Arg('id', () => ID, { description: "The shop's own id." }) id: string,
@@ -25,7 +25,7 @@ export class UserResolver {
     return row && toUser(row);
   }
 
-  @Access('MERCHANT', 'READER')
+  @Access('STUDIO')
   @Query(() => UserConnection, { description: 'Users in the order in which they were stored.' })
   async users(
     @Arg('first', () => Int, { nullable: true, description: FIRST }) first: number | null,
