@@ -63,7 +63,7 @@ export function softmaxCrossEntropies(labels: Tensor, logits: Tensor): Tensorflo
  */
 function nativeSoftmaxCrossEntropies(labels: Tensor, logits: Tensor): Tensorflow.Tensor1D {
   const [rows] = logits.shape;
-  const places = tf.stack([tf.range(0, rows, 1, 'int32'), labels], 1); // [rows, 2]
+  const places = tf.stack([tf.tensor1d(Int32Array.from({ length: rows }, (_, row) => row)), labels], 1); // [rows, 2]
   const crossEntropies = tf.customGrad((given, save) => {
     const probabilities = tf.softmax(given as Tensor);
     const chosen = nativeOp('GatherNd', { Tparams: FLOAT, Tindices: INT }, [probabilities, places]);

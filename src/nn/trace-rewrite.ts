@@ -57,6 +57,36 @@ function uniformValue(reference: Reference | undefined): number | null {
   return reference.values.every((value) => value === first) ? first : null;
 }
 
+const UNIFORM_OPS: Readonly<Record<string, (a: number, b: number) => number>> = {
+  Mul: (a, b) => a * b,
+  RealDiv: (a, b) => a / b,
+  Div: (a, b) => a / b,
+  Add: (a, b) => a + b,
+  AddV2: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Neg: (a) => -a,
+};
+
+/** The value of an op on constants that each consist of one number, without TensorFlow; null where that is not known here. */
+export function foldUniform(
+  name: string,
+  inputs: readonly (Reference | undefined)[],
+  output: { readonly shape: readonly number[]; readonly dataType: number },
+): ConstantReference | null {
+  const [first, second] = inputs;
+  const { shape, dataType } = output;
+  if (first?.kind !== 'constant' || dataType !== FLOAT || first.dataType !== FLOAT) return null;
+  if (name === 'Reshape' || name === 'ExpandDims' || name === 'Cast') {
+    return { kind: 'constant', values: first.values, shape, dataType };
+  }
+  const compute = UNIFORM_OPS[name];
+  const a = uniformValue(first);
+  const b = second ? uniformValue(second) : 0;
+  if (!compute || a === null || b === null) return null;
+  const values = new Float32Array(countElements(shape)).fill(compute(a, b));
+  return { kind: 'constant', values, shape, dataType };
+}
+
 function attributeOf(attributes: readonly OpAttribute[], name: string): unknown {
   return attributes.find((item) => item.name === name)?.value;
 }

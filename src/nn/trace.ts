@@ -12,7 +12,14 @@ import {
 import { attribute, type Attributes, DATA_TYPE, fromOpAttribute, type GraphBuilder } from './graph.js';
 import type { Message } from './proto.js';
 import { dropTape, engine, refuseRandom, refuseReading, refuseUnseeded, TraceError } from './trace-guard.js';
-import { carriedScale, countElements, type Reference, rewriteOp, sameAsInput } from './trace-rewrite.js';
+import {
+  carriedScale,
+  countElements,
+  foldUniform,
+  type Reference,
+  rewriteOp,
+  sameAsInput,
+} from './trace-rewrite.js';
 import { inferOutput, type InferredOutput } from './trace-shapes.js';
 
 /** Folding a constant reads its value back, so only small ones are folded here; TensorFlow folds the rest when it loads. */
@@ -80,8 +87,9 @@ export class Tracer {
     };
     proxy.tensorDataSync = (id) => {
       if (id >= 0) return binding.tensorDataSync(id);
-      const { shape, dataType } = this.references.get(id)!;
-      return zerosOf(dataType, countElements(shape));
+      const reference = this.references.get(id)!;
+      if (reference.kind === 'constant') return reference.values;
+      return zerosOf(reference.dataType, countElements(reference.shape));
     };
     proxy.executeOp = (name, attributes, inputs, outputs) => this.execute(name, attributes, inputs, outputs);
     const prototype = Object.getPrototypeOf(backend) as NativeBackend;
@@ -174,11 +182,13 @@ export class Tracer {
     refuseUnseeded(name);
     const known = inputs.map((id) => this.references.get(id));
     const isConstant = known.every((reference) => reference?.kind === 'constant');
-    const inferred = isConstant ? null : inferOutput(name, opAttributes, known);
-    const results = inferred
+    const inferred = inferOutput(name, opAttributes, known);
+    const folded = inferred && isConstant ? foldUniform(name, known, inferred) : null;
+    const isStandIn = inferred && (folded ?? !isConstant);
+    const results = isStandIn
       ? [this.standIn(inferred)]
       : this.runForReal(name, opAttributes, inputs, outputs);
-    const alias = sameAsInput(name, known, results);
+    const alias = folded ?? sameAsInput(name, known, results);
     if (alias) {
       this.references.set(results[0].id, alias);
       return results;
@@ -221,10 +231,12 @@ export class Tracer {
     const made: number[] = [];
     const real = inputs.map((id) => {
       if (id >= 0) return id;
-      const { shape, dataType } = this.references.get(id)!;
-      const zeros = this.binding.createTensor(shape, dataType, zerosOf(dataType, countElements(shape)));
-      made.push(zeros);
-      return zeros;
+      const reference = this.references.get(id)!;
+      const { shape, dataType } = reference;
+      const values =
+        reference.kind === 'constant' ? reference.values : zerosOf(dataType, countElements(shape));
+      made.push(this.binding.createTensor(shape, dataType, values));
+      return made[made.length - 1];
     });
     try {
       return this.binding.executeOp(name, opAttributes, real, outputs);
