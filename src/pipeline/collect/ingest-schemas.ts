@@ -63,7 +63,6 @@ const json = z
     return written.length <= MAX_JSON && !/\\u(0000|d[89a-f])/i.test(written);
   }, `must be a JSON object of at most ${MAX_JSON} characters, without zero characters`)
   .transform((value) => value as JsonObject);
-const quantity = z.number().finite().min(0).max(1e9);
 const units = z.number().int().min(0).max(1e9);
 const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as "EUR"');
 const country = z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 code such as "DE"');
@@ -94,7 +93,7 @@ export const INGEST_SCHEMAS: { readonly [Kind in IngestKind]: z.ZodType<IngestRo
     type: z.enum(BEHAVIOUR_TYPES),
     occurredAt: time,
     sessionId: id.nullish(),
-    quantity: quantity.nullish(),
+    quantity: units.nullish(),
     value: decimal.nullish(),
     context: json.nullish(),
   }),

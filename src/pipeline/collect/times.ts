@@ -58,6 +58,8 @@ function epochMs(value: number): number {
 }
 
 function utc([year, month, day, hour, minute, second]: number[]): number {
+  // Date.UTC takes the years 0 to 99 for those of the last century.
+  if (year < 1000) return NaN;
   const time = Date.UTC(year, month - 1, day, hour, minute, second);
   const date = new Date(time);
   // Date.UTC lets the 31st of April run into May; hour 24 and minute 60 run over likewise.

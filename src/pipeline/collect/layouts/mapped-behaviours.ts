@@ -126,6 +126,7 @@ export class MappedBehaviours implements RecordMapper {
     const isSale = type === 'PURCHASE' || type === 'REFUND';
     const total = Number.isNaN(value) ? price * units : value;
     const itemId = fields.text(record, 'itemId');
+    const isRating = type === 'RATING' && !Number.isNaN(numbers.rating);
     this.sink.behaviour({
       eventId: fields.text(record, 'eventId') || `${this.options.eventPrefix}-${fingerprint(record)}`,
       userId,
@@ -133,8 +134,10 @@ export class MappedBehaviours implements RecordMapper {
       type,
       occurredAt: new Date(time),
       sessionId: fields.text(record, 'sessionId') || null,
-      quantity: type === 'RATING' && !Number.isNaN(numbers.rating) ? numbers.rating : units,
+      // Quantities are whole: half stars are kept beside.
+      quantity: isRating ? Math.round(numbers.rating) : units,
       value: isSale && !Number.isNaN(total) ? decimalString(total) : null,
+      context: isRating && !Number.isInteger(numbers.rating) ? { rating: numbers.rating } : null,
     });
     if (itemId !== '' && this.describesItems) this.learn(itemId, record, price);
     return 'KEPT';

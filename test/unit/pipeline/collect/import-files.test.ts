@@ -1,0 +1,268 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { importFiles, type ImportOptions } from '../../../../src/pipeline/collect/index.js';
+import { RecordingShop } from '../../../support/recording-shop.js';
+
+let directory: string;
+let shop: RecordingShop;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'import-'));
+});
+beforeEach(() => {
+  shop = new RecordingShop();
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+async function importText(text: string | Uint8Array, options: ImportOptions = {}) {
+  const path = join(directory, 'data');
+  await writeFile(path, text);
+  const { files } = await importFiles(shop.asStore(), [path], options);
+  return files[0];
+}
+
+const behaviours = () => [...shop.behaviours.values()];
+
+describe('known layouts', () => {
+  test('REES46: events, with brand, category and price of the items', async () => {
+    const report = await importText(
+      gzipSync(
+        [
+          'event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session',
+          '2019-10-01 00:00:00 UTC,view,3900821,2053013552326770905,appliances.environment.water_heater,aqua,33.20,554748717,s1',
+          '2019-10-01 00:02:14 UTC,purchase,1004856,2053013555631882655,electronics.smartphone,samsung,130.76,543272936,s2',
+          '2019-10-01 00:03:00 UTC,cart,44600062,2103807459595387724,,shiseido,35.79,543272936,s2',
+          '2019-10-01 00:03:00 UTC,cart,446000',
+        ].join('\n'),
+      ),
+    );
+    expect(report).toMatchObject({
+      layout: 'rees46',
+      kind: 'BEHAVIOURS',
+      lines: 4,
+      kept: 3,
+      dropped: 0,
+      rejected: 1,
+    });
+    expect(report.problems).toEqual([{ line: 5, message: 'The line has 3 values; the header has 9.' }]);
+    expect(behaviours()[1]).toMatchObject({
+      userId: '543272936',
+      itemId: '1004856',
+      type: 'PURCHASE',
+      occurredAt: new Date('2019-10-01T00:02:14Z'),
+      sessionId: 's2',
+      quantity: 1,
+      value: '130.76',
+    });
+    expect(behaviours().map(({ type }) => type)).toEqual(['VIEW', 'PURCHASE', 'ADD_TO_CART']);
+    expect(shop.items.get('3900821')).toMatchObject({
+      title: 'aqua water heater',
+      category: ['appliances', 'environment', 'water_heater'],
+      price: '33.20',
+      currency: 'USD',
+      attributes: { brand: 'aqua', categoryId: '2053013552326770905' },
+    });
+    expect(shop.items.get('44600062')).toMatchObject({ title: 'shiseido', category: [] });
+  });
+
+  test('Taobao: no header line, impossible times left out', async () => {
+    const report = await importText(
+      '1,2268318,2520377,pv,1511544070\n1,2333346,2520771,buy,1511561733\n1,2,3,fav,-1\n1,2,3,cart,9999999999\n',
+    );
+    expect(report).toMatchObject({ layout: 'taobao', lines: 4, kept: 2, dropped: 1, rejected: 1 });
+    expect(report.rules.find(({ name }) => name === 'impossible-time')?.lines).toBe(1);
+    expect(behaviours()[0]).toMatchObject({ userId: '1', itemId: '2268318', type: 'VIEW' });
+    expect(shop.items.get('2333346')).toMatchObject({ category: ['2520771'] });
+  });
+
+  test('RecBole: ratings, items and users', async () => {
+    const ratings = await importText(
+      'user_id:token\titem_id:token\trating:float\ttimestamp:float\n196\t242\t3\t881250949\n186\t302\t4.5\t891717742\n',
+    );
+    expect(ratings).toMatchObject({ layout: 'recbole', kept: 2, mapping: { rating: 'rating:float' } });
+    expect(behaviours()).toMatchObject([
+      { type: 'RATING', quantity: 3, context: null },
+      { type: 'RATING', quantity: 5, context: { rating: 4.5 } },
+    ]);
+    await importText(
+      "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n1\tToy Story\t1995\tAnimation Children's\n",
+    );
+    expect(shop.items.get('1')).toMatchObject({
+      title: 'Toy Story',
+      category: ['Animation', "Children's"],
+      attributes: { release_year: '1995' },
+    });
+    await importText('user_id:token\tage:token\n196\t49\n');
+    expect(shop.users.get('196')).toEqual({ id: '196', attributes: { age: '49' } });
+  });
+
+  test('RetailRocket', async () => {
+    const report = await importText(
+      'timestamp,visitorid,event,itemid,transactionid\n1433221332117,257597,view,355908,\n1433222276276,121688,transaction,15335,11117\n',
+    );
+    expect(report).toMatchObject({ layout: 'retailrocket', kept: 2 });
+    expect(behaviours()).toMatchObject([
+      { type: 'VIEW', sessionId: null },
+      { type: 'PURCHASE', sessionId: '11117' },
+    ]);
+  });
+});
+
+describe('any other file, by a mapping of columns', () => {
+  test('GroupLens ratings and movies', async () => {
+    await importText('userId,movieId,rating,timestamp\n1,31,2.5,1260759144\n');
+    expect(behaviours()).toMatchObject([
+      { userId: '1', itemId: '31', type: 'RATING', context: { rating: 2.5 } },
+    ]);
+    const items = await importText('movieId,title,genres\n1,"Toy Story, The (1995)",Adventure|Animation\n');
+    expect(items).toMatchObject({ layout: 'generic', kind: 'ITEMS' });
+    expect(shop.items.get('1')).toMatchObject({
+      title: 'Toy Story, The (1995)',
+      category: ['Adventure', 'Animation'],
+    });
+  });
+
+  test('a guess is shown and can be overridden, with constants too', async () => {
+    const text = 'when;who;what;note\n01/02/2020;a;x;gift\n25/02/2020;b;y;\n';
+    await expect(importText(text)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringMatching(/when, who, what, note/),
+    });
+    const report = await importText(text, {
+      mapping: { userId: 'who', itemId: 'what', occurredAt: 'when', type: '=FAVOURITE' },
+    });
+    expect(report).toMatchObject({
+      delimiter: ';',
+      mapping: { userId: 'who', itemId: 'what', occurredAt: 'when' },
+      kept: 2,
+    });
+    expect(behaviours()[0]).toMatchObject({
+      type: 'FAVOURITE',
+      occurredAt: new Date('2020-02-01T00:00:00Z'),
+    });
+  });
+
+  test('dates that fit both orders ask which', async () => {
+    const text = 'date,user,item\n01/02/2020,a,x\n03/04/2020,b,y\n';
+    await expect(importText(text)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringMatching(/DMY or MDY/),
+    });
+    await importText(text, { dateOrder: 'MDY' });
+    expect(behaviours()[0].occurredAt).toEqual(new Date('2020-01-02T00:00:00Z'));
+  });
+
+  test('negative quantities of purchases are refunds, zero is nothing', async () => {
+    const report = await importText(
+      'order_id,customer,sku,qty,unit_price,date\n1,a,x,2,1.5,2020-01-13\n1,a,x,-1,1.5,2020-01-14\n1,a,x,0,1.5,2020-01-15\n',
+    );
+    expect(report).toMatchObject({ kept: 2, dropped: 1 });
+    expect(behaviours()).toMatchObject([
+      { type: 'PURCHASE', quantity: 2, value: '3.00', sessionId: '1' },
+      { type: 'REFUND', quantity: 1, value: '1.50' },
+    ]);
+  });
+
+  test('transactions need a currency', async () => {
+    const text =
+      'id,user_id,amount,created_at,ip_country,is_fraud\nt1,a,"1,200.50",2020-01-13T10:00:00Z,DE,no\n';
+    await expect(importText(text)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringMatching(/currency/),
+    });
+    await importText(text, { currency: 'EUR' });
+    expect(shop.transactions.get('t1')).toMatchObject({
+      amount: '1200.50',
+      currency: 'EUR',
+      ipCountry: 'DE',
+      isFraud: false,
+    });
+  });
+
+  test.each([
+    [{ layout: 'nonsense' }, /no layout nonsense.*online-retail.*generic/],
+    [{ layout: 'rees46' }, /not of the layout rees46/],
+    [{ mapping: { userId: 'nobody', occurredAt: 'date' } }, /column nobody, which is not there/],
+    [{ kind: 'TRANSACTIONS' as const }, /No column is mapped to transactionId, amount/],
+  ])('%j is refused', async (options, message) => {
+    await expect(importText('user,item,date\na,b,2020-01-13\n', options)).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
+describe('the way of an import', () => {
+  test('importing twice changes nothing', async () => {
+    const text = 'date,user,item,qty,price\n2020-01-13,a,x,1,2\n2020-01-14,a,x,1,2\n2020-01-14,a,x,1,2\n';
+    const first = await importText(text);
+    const before = behaviours();
+    const second = await importText(text);
+    expect(first.written.behaviours).toEqual({ accepted: 2, duplicates: 1, rejected: 0 });
+    expect(second.written.behaviours).toEqual({ accepted: 0, duplicates: 3, rejected: 0 });
+    expect(behaviours()).toEqual(before);
+  });
+
+  test('a row that the store refuses is a rejected line', async () => {
+    shop.refusedId = 'e2';
+    const report = await importText(
+      'event_id,date,user,item\ne1,2020-01-13,a,x\ne2,2020-01-13,a,x\ne3,2020-01-13,a,x\n',
+    );
+    expect(report).toMatchObject({
+      lines: 3,
+      kept: 2,
+      dropped: 0,
+      rejected: 1,
+      problems: [{ line: 3, message: 'refused' }],
+    });
+  });
+
+  test('rows go in batches, progress reaches the last byte', async () => {
+    const rows = Array.from({ length: 50_000 }, (_, n) => `e${n},2020-01-13,u${n % 100},i${n % 7}`);
+    const progress: number[] = [];
+    const report = await importText(`event_id,date,user,item\n${rows.join('\n')}\n`, {
+      onProgress: ({ bytesRead, bytesTotal }) => progress.push(bytesRead / bytesTotal),
+    });
+    expect(report.written.behaviours.accepted).toBe(50_000);
+    expect(Math.max(...shop.writes)).toBeLessThan(40_000);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    expect(progress.at(-1)).toBe(1);
+  });
+
+  test('an abort stops it', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(importText('event_id,date,user,item\ne1,2020-01-13,a,x\n', { signal })).rejects.toThrow(
+      'enough',
+    );
+  });
+
+  test('lines = kept + dropped + rejected, for any lines', async () => {
+    const cell = (...usual: string[]) =>
+      fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...usual) }, fc.string({ maxLength: 6 }));
+    const line = fc
+      .tuple(
+        cell('2020-01-13', '', '1970-01-01'),
+        cell('u1', ''),
+        cell('i1', ''),
+        cell('1', '0', '-2', ''),
+        cell('9.99', '-1', ''),
+      )
+      .map((cells) => cells.join(',').replace(/[\r\n]/g, ' '));
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 20 }), async (lines) => {
+        const report = await importText(`date,user,item,qty,price\n${lines.join('\n')}\n`, {
+          dateOrder: 'YMD',
+        });
+        expect(report.lines).toBe(report.kept + report.dropped + report.rejected);
+        const { accepted, duplicates } = report.written.behaviours;
+        expect(accepted + duplicates).toBe(report.kept);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
