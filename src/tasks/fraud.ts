@@ -12,7 +12,7 @@ export const fraudTask: TaskDefinition = {
   head: 'SIGMOID',
   loss: 'SIGMOID_CROSS_ENTROPY',
   // Frauds are rare: precision over the ranking tells more than AUC, which true negatives flatter.
-  metrics: ['prAuc', 'auc', 'logLoss', 'calibrationError'],
+  metrics: ['PR_AUC', 'AUC', 'LOG_LOSS', 'ECE'],
   higherIsBetter: true,
   // A missed fraud costs the goods and the chargeback; a false alarm a look at the order and sometimes a customer.
   threshold: { by: 'COST', costOfMiss: 20, costOfFalseAlarm: 1 },

@@ -1,2 +1,7 @@
-export * from './task.js';
+export { churnTask } from './churn.js';
+export { demandTask } from './demand.js';
 export { fraudTask } from './fraud.js';
+export { purchaseIntentTask } from './purchase-intent.js';
+export { recommendationTask } from './recommendation.js';
+export { TASK_DEFINITIONS } from './registry.js';
+export * from './task.js';

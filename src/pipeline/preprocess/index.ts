@@ -5,3 +5,24 @@ export {
   type TransactionFeature,
   transactionFeatures,
 } from './transaction-features.js';
+export { alignStatistics, type ItemStatistics, itemStatistics } from './item-statistics.js';
+export * from './labels.js';
+export { Standardiser, standardiserOf } from './standardiser.js';
+export {
+  exampleCuts,
+  nextPurchases,
+  USER_EXAMPLE_DEFAULTS,
+  type UserExampleOptions,
+  type UserExamples,
+  userExamples,
+  type UserPopulation,
+  userPopulation,
+} from './user-examples.js';
+export {
+  rawUserFeatures,
+  USER_FEATURE_COUNT,
+  USER_FEATURES,
+  type UserFeature,
+  userFeatures,
+} from './user-features.js';
+export { userPast, type UserPast } from './user-past.js';

@@ -23,7 +23,12 @@ export function usersWithPurchase(history: ShopHistory, from: number, to: number
 }
 
 /** 1 where the user purchases in [cut, cut + days): [users]. */
-export function purchaseLabels(history: ShopHistory, users: Int32Array, cut: number, days: number): Float32Array {
+export function purchaseLabels(
+  history: ShopHistory,
+  users: Int32Array,
+  cut: number,
+  days: number,
+): Float32Array {
   const buyers = new Set(usersWithPurchase(history, cut, cut + days * DAY_MS));
   return Float32Array.from(users, (user) => (buyers.has(user) ? 1 : 0));
 }
@@ -73,13 +78,19 @@ export function knownItems(history: ShopHistory, cut: number): Uint8Array {
   const isKnown = new Uint8Array(history.items.length);
   for (let row = 0; row < behaviours.count; row++) {
     const item = behaviours.item[row];
-    if (item >= 0 && behaviours.occurredAt[row] < cut && behaviours.type[row] === BEHAVIOUR_CODE.PURCHASE) isKnown[item] = 1;
+    if (item >= 0 && behaviours.occurredAt[row] < cut && behaviours.type[row] === BEHAVIOUR_CODE.PURCHASE)
+      isKnown[item] = 1;
   }
   return isKnown;
 }
 
 /** Units bought per item and day for `days` days from the day of `from` on (00:00 UTC). */
-export function dailyUnits(history: ShopHistory, items: Int32Array, from: number, days: number): DemandSeries {
+export function dailyUnits(
+  history: ShopHistory,
+  items: Int32Array,
+  from: number,
+  days: number,
+): DemandSeries {
   const startDay = Math.floor(from / DAY_MS) * DAY_MS;
   const place = new Int32Array(history.items.length).fill(-1);
   items.forEach((item, at) => (place[item] = at));
