@@ -11,6 +11,7 @@ import {
 } from '../../store/index.js';
 import { BEHAVIOUR_TYPES } from '../index.js';
 import { timeFrom } from './times.js';
+import { isDeeperThan } from './values.js';
 
 /** Kinds of streams, as in the paths of the bulk endpoints. */
 export const INGEST_KINDS = ['users', 'items', 'behaviours', 'transactions', 'feedback'] as const;
@@ -39,10 +40,8 @@ const isStorable = (text: string) => !UNSTORABLE.test(text);
 const text = (max: number) =>
   z.string().max(max).refine(isStorable, 'must not hold zero characters or broken surrogates');
 /** Shops send numbers for ids too; a number is taken as its digits. */
-const id = z.union(
-  [text(MAX_ID).min(1), z.number().int().safe().transform(String)],
-  `must be a text of 1 to ${MAX_ID} characters without zero characters, or a whole number`,
-);
+const ID_HINT = `must be a text of 1 to ${MAX_ID} characters without zero characters, or a whole number`;
+const id = z.union([text(MAX_ID).min(1, ID_HINT), z.number().int().safe().transform(String)], ID_HINT);
 const DECIMAL = /^-?\d{1,14}(\.\d+)?$/;
 const DECIMAL_HINT = 'must be a decimal of at least 0, such as "12.50"';
 const decimal = z
@@ -56,13 +55,14 @@ const time = z.union([z.string(), z.number()], TIME_HINT).transform((value, cont
   context.addIssue(TIME_HINT);
   return z.NEVER;
 });
-const json = z
-  .record(z.string(), z.json())
-  .refine((value) => {
-    const written = JSON.stringify(value);
-    return written.length <= MAX_JSON && !/\\u(0000|d[89a-f])/i.test(written);
-  }, `must be a JSON object of at most ${MAX_JSON} characters, without zero characters`)
-  .transform((value) => value as JsonObject);
+/** Deeper than any attribute needs; checked before anything walks it by recursion. */
+const MAX_DEPTH = 32;
+const json = z.custom<JsonObject>((value) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || isDeeperThan(value, MAX_DEPTH))
+    return false;
+  const written = JSON.stringify(value);
+  return written.length <= MAX_JSON && !/\\u(0000|d[89a-f])/i.test(written);
+}, `must be a JSON object of at most ${MAX_JSON} characters and ${MAX_DEPTH} levels, without zero characters`);
 const units = z.number().int().min(0).max(1e9);
 const currency = z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as "EUR"');
 const country = z.string().regex(/^[A-Z]{2}$/, 'must be an ISO 3166-1 code such as "DE"');

@@ -7,6 +7,7 @@ import { type TextRecord } from './delimited.js';
 import { csvRows } from './ingest-csv.js';
 import { describeIssues, INGEST_SCHEMAS, type IngestKind, type IngestRows } from './ingest-schemas.js';
 import { JsonLineSplitter } from './json-lines.js';
+import { plainBehaviour } from './plain-behaviour.js';
 
 export interface IngestOptions {
   /** The Content-Type header; CSV and NDJSON are told apart by the contents when it is absent. */
@@ -89,6 +90,14 @@ class IngestWriter<Kind extends IngestKind> {
     if (record.problem !== null) {
       this.reject({ index, code: 'BAD_USER_INPUT', message: record.problem });
       return;
+    }
+    if (this.kind === 'behaviours') {
+      const behaviour = plainBehaviour(record.values[0] as object);
+      if (behaviour !== null) {
+        this.rows.push(behaviour as IngestRows[Kind]);
+        this.indices.push(index);
+        return;
+      }
     }
     const parsed = INGEST_SCHEMAS[this.kind].safeParse(record.values[0]);
     if (parsed.success) {

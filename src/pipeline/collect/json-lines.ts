@@ -1,4 +1,7 @@
 import { MAX_RECORD_LENGTH, type TextRecord } from './delimited.js';
+import { isDeeperThan } from './values.js';
+
+const MAX_DEPTH = 64;
 
 /**
  * Splits newline-delimited JSON into records as it comes in; `values` is the one parsed object. A line that is not a JSON object
@@ -47,6 +50,8 @@ export class JsonLineSplitter {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return this.broken('The line is not a JSON object.');
     }
+    // Everything behind walks values by recursion: a line of brackets must not end the process.
+    if (isDeeperThan(value, MAX_DEPTH)) return this.broken(`The JSON is more than ${MAX_DEPTH} levels deep.`);
     return { line: this.line, values: [value], problem: null };
   }
 

@@ -28,6 +28,14 @@ export function textOf(value: unknown): string {
   }
 }
 
+/** Whether lists and objects lie in one another for more than `depth` levels. */
+export function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth === 0) return true;
+  for (const inner of Object.values(value)) if (isDeeperThan(inner, depth - 1)) return true;
+  return false;
+}
+
 /** Plain decimals, with a thousands separator or not; NaN for all else, '' included. */
 export function numberFrom(value: unknown): number {
   if (typeof value === 'number') return value;
