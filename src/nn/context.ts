@@ -10,13 +10,13 @@ type Shape = readonly number[];
 /** Numbers that are new in every step and the same in every run with the same seed. */
 export interface ModelRandom {
   /** Uniform in [0, 1). */
-  uniform(shape: Shape): Tensorflow.Tensor;
+  readonly uniform: (shape: Shape) => Tensorflow.Tensor;
   /** Standard normal. */
-  normal(shape: Shape): Tensorflow.Tensor;
+  readonly normal: (shape: Shape) => Tensorflow.Tensor;
   /** int32, uniform in [0, bound). */
-  integers(shape: Shape, bound: number): Tensorflow.Tensor;
+  readonly integers: (shape: Shape, bound: number) => Tensorflow.Tensor;
   /** Zeroes a share of the values and scales the others up to keep the mean; outside of training returns them as they are. */
-  dropout<T extends Tensorflow.Tensor>(values: T, rate: number): T;
+  readonly dropout: <T extends Tensorflow.Tensor>(values: T, rate: number) => T;
 }
 
 /** What a model's function gets beside its batch. */
@@ -26,7 +26,7 @@ export interface ModelContext {
   readonly rows: number;
   readonly random: ModelRandom;
   /** Rows of a table: ids (int32, any shape) in, [...ids' shape, dim] out. Gradients update those rows only. */
-  lookup(table: Table, ids: Tensorflow.Tensor): Tensorflow.Tensor;
+  readonly lookup: (table: Table, ids: Tensorflow.Tensor) => Tensorflow.Tensor;
 }
 
 /** Rows that were looked up, and where to put their gradient. */

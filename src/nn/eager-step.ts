@@ -122,7 +122,7 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
   pullWeights(): void {
     for (const { name, variable } of this.weights.weights)
       setVariable(variable, this.stored.get(name)!.values);
-    for (const { name, values } of this.weights.tables) values.set(this.stored.get(name)!.values);
+    for (const table of this.weights.tables) table.values = this.stored.get(table.name)!.values.slice();
   }
 
   dispose(): void {

@@ -29,7 +29,8 @@ export class GraphPredictor<S extends BatchSpec> implements CompiledPredictor<S>
     this.batch = options.batch;
     this.columns = Object.keys(options.batch);
     const { graph } = this;
-    const writes = options.weights.tables.map(({ name, rows, dim, values }, at) => {
+    const writes = options.weights.tables.map((table, at) => {
+      const { name, rows, dim } = table;
       const feed: Feed = { name: `value_${at}`, dataType: DATA_TYPE.float32, shape: [rows, dim] };
       const handle = graph.variable(`table_${at}`, feed.shape);
       graph.placeholder(feed.name, feed.dataType, feed.shape);
@@ -37,12 +38,12 @@ export class GraphPredictor<S extends BatchSpec> implements CompiledPredictor<S>
       const written = graph.assign(handle, graph.float('DeepCopy', feed.name));
       return {
         call: defineCall([feed], [graph.node('Identity', [graph.scalar(0), `^${written}`], { T: FLOAT })]),
-        values,
+        table,
       };
     });
     for (const size of sizes) this.trace(size);
     this.session = new GraphSession(graph);
-    for (const { call, values } of writes) this.session.run(call, [values]);
+    for (const { call, table } of writes) this.session.run(call, [table.values]);
   }
 
   predict(arrays: BatchArrays<S>): Predictions {

@@ -100,9 +100,9 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
 
   pullWeights(): void {
     if (!this.session) return;
-    const all = this.variables.readAll(this.session);
+    const all = this.variables.readAll(this.session, { hasTableSlots: false });
     for (const { name, variable } of this.weights.weights) setVariable(variable, all[name]);
-    for (const { name, values } of this.weights.tables) values.set(all[name]);
+    for (const table of this.weights.tables) table.values = all[table.name];
   }
 
   dispose(): void {

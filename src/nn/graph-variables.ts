@@ -3,9 +3,10 @@ import type { Handles } from './graph-updates.js';
 import { type Optimizer, slotsOf, slotStart } from './optimizers.js';
 import { type Call, defineCall, type Feed, type GraphSession } from './session.js';
 import { countElements } from './trace-rewrite.js';
-import type { WeightSet } from './weights.js';
+import type { Table, UniformStart, WeightSet } from './weights.js';
 
 const FLOAT = attribute.type(DATA_TYPE.float32);
+const INT = attribute.type(DATA_TYPE.int32);
 
 /** A variable that is kept between steps: a weight, a table or a slot of one. */
 interface Stored {
@@ -16,6 +17,8 @@ interface Stored {
   readonly read: string;
   readonly feed: Feed;
   readonly written: string;
+  /** Sets the variable to what it starts from, without feeding it. */
+  readonly begun: string | null;
 }
 
 /** Variables that are read and written in one call. A call of its own costs some milliseconds when it is first made. */
@@ -23,6 +26,7 @@ interface Group {
   readonly members: readonly Stored[];
   readonly read: Call;
   readonly write: Call;
+  readonly begin: Call | null;
 }
 
 /** The variables of a training graph, and how to read and set them: all weights in one call, each table in its own. */
@@ -36,10 +40,11 @@ export class GraphVariables {
     options: { weights: WeightSet; optimizer: Optimizer; tableOptimizer: Optimizer },
   ) {
     const { weights, optimizer, tableOptimizer } = options;
-    const dense = weights.weights.flatMap(({ name, shape }) => this.add(name, shape, optimizer));
+    const dense = weights.weights.flatMap(({ name, shape }) => this.add(name, shape, optimizer, null));
     if (dense.length > 0) this.group(dense);
-    for (const { name, rows, dim } of weights.tables) {
-      for (const stored of this.add(name, [rows, dim], tableOptimizer)) this.group([stored]);
+    for (const table of weights.tables) {
+      const size = [table.rows, table.dim];
+      for (const stored of this.add(table.name, size, tableOptimizer, table)) this.group([stored]);
     }
   }
 
@@ -52,21 +57,26 @@ export class GraphVariables {
 
   /** Sets weights and tables to the weight set's values, and slots to what they start from. */
   start(session: GraphSession, weights: WeightSet): void {
-    const tables = new Map(weights.tables.map(({ name, values }) => [name, values]));
+    const tables = new Map(weights.tables.map((table) => [table.name, table]));
     const variables = new Map(weights.weights.map(({ name, variable }) => [name, variable]));
-    for (const { members, write } of this.groups) {
+    for (const { members, write, begin } of this.groups) {
+      if (begin) {
+        session.run(begin, []);
+        continue;
+      }
       const values = members.map(({ name, shape, start }) => {
         if (start !== null) return new Float32Array(countElements(shape)).fill(start);
-        return tables.get(name) ?? (variables.get(name)!.dataSync() as Float32Array);
+        return tables.get(name)?.values ?? (variables.get(name)!.dataSync() as Float32Array);
       });
       session.run(write, values);
     }
   }
 
-  /** All values by name; copies. */
-  readAll(session: GraphSession): Record<string, Float32Array> {
+  /** All values by name; copies. Tables' slots, as large as the tables, can be left out. */
+  readAll(session: GraphSession, { hasTableSlots } = { hasTableSlots: true }): Record<string, Float32Array> {
     const all: Record<string, Float32Array> = {};
-    for (const { members, read } of this.groups) {
+    for (const { members, read, begin } of this.groups) {
+      if (!hasTableSlots && begin && members[0].start !== null) continue;
       const values = session.run(read, []);
       members.forEach(({ name }, at) => (all[name] = values[at] as Float32Array));
     }
@@ -91,11 +101,17 @@ export class GraphVariables {
     }
   }
 
-  private add(name: string, shape: readonly number[], optimizer: Optimizer): Stored[] {
+  private add(name: string, shape: readonly number[], optimizer: Optimizer, table: Table | null): Stored[] {
     const slots = slotsOf(optimizer).map((slot) =>
-      this.addOne(`${name}:${slot}`, shape, slotStart(optimizer)),
+      this.addOne(
+        `${name}:${slot}`,
+        shape,
+        slotStart(optimizer),
+        table && this.filled(shape, slotStart(optimizer)),
+      ),
     );
-    const own = this.addOne(name, shape, null);
+    const drawn = table?.unmadeStart ? this.drawn(shape, table.unmadeStart) : null;
+    const own = this.addOne(name, shape, null, drawn);
     this.handlesByName.set(name, { handle: own.handle, slots: slots.map(({ handle }) => handle) });
     return [own, ...slots].map(({ stored }) => stored);
   }
@@ -104,6 +120,7 @@ export class GraphVariables {
     name: string,
     shape: readonly number[],
     start: number | null,
+    startTensor: string | null,
   ): { handle: string; stored: Stored } {
     const { graph } = this;
     const at = this.counter++;
@@ -112,23 +129,39 @@ export class GraphVariables {
     graph.placeholder(feed.name, feed.dataType, shape);
     // Copied, as the fed tensor is JavaScript's own memory, which updates in place would change.
     const written = graph.assign(handle, graph.float('DeepCopy', feed.name));
-    return { handle, stored: { name, shape, start, read: graph.read(handle), feed, written } };
+    const begun = startTensor && graph.assign(handle, startTensor);
+    return { handle, stored: { name, shape, start, read: graph.read(handle), feed, written, begun } };
+  }
+
+  private filled(shape: readonly number[], value: number): string {
+    return this.graph.node('Fill', [this.graph.integers(shape), this.graph.scalar(value)], {
+      T: FLOAT,
+      index_type: INT,
+    });
+  }
+
+  private drawn(shape: readonly number[], { seed, limit }: UniformStart): string {
+    const { graph } = this;
+    const inputs = [graph.integers(shape), graph.integers(seed)];
+    const uniforms = graph.node('StatelessRandomUniform', inputs, { dtype: FLOAT, T: INT, Tseed: INT });
+    return graph.float('Sub', graph.float('Mul', uniforms, graph.scalar(2 * limit)), graph.scalar(limit));
   }
 
   private group(members: readonly Stored[]): void {
-    const { graph } = this;
-    const waits = members.map(({ written }) => `^${written}`);
-    const done = graph.node('Identity', [graph.scalar(0), ...waits], { T: FLOAT });
+    const reads = members.map(({ read }) => read);
+    const feeds = members.map(({ feed }) => feed);
+    const begun = members.flatMap((member) => member.begun ?? []);
     this.groups.push({
       members,
-      read: defineCall(
-        [],
-        members.map(({ read }) => read),
-      ),
-      write: defineCall(
-        members.map(({ feed }) => feed),
-        [done],
-      ),
+      read: defineCall([], reads),
+      write: defineCall(feeds, [this.after(members.map(({ written }) => written))]),
+      begin: begun.length > 0 ? defineCall([], [this.after(begun)]) : null,
     });
+  }
+
+  /** A tensor that is there when the nodes have run. */
+  private after(nodes: readonly string[]): string {
+    const waits = nodes.map((node) => `^${node}`);
+    return this.graph.node('Identity', [this.graph.scalar(0), ...waits], { T: FLOAT });
   }
 }

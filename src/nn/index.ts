@@ -36,5 +36,14 @@ export { TraceError } from './trace-guard.js';
 export type { EarlyStopping, TrainOptions, TrainResult } from './train.js';
 export { train } from './train.js';
 export { loadWeights, saveWeights } from './weight-file.js';
-export type { DenseWeights, Initialiser, Table, Weight, WeightValues } from './weights.js';
-export { constant, glorotUniform, heNormal, normalWith, WeightSet, zeros } from './weights.js';
+export type { DenseWeights, Initialiser, Weight, WeightValues } from './weights.js';
+export {
+  constant,
+  glorotUniform,
+  heNormal,
+  normalWith,
+  Table,
+  uniformWith,
+  WeightSet,
+  zeros,
+} from './weights.js';

@@ -1,10 +1,15 @@
 import type * as Tensorflow from '@tensorflow/tfjs';
 
 import { tf } from './backend.js';
+import { statelessUniform } from './philox.js';
 import type { Random } from './random.js';
 
 /** Fills a new weight. `shape` is the weight's, [inputs, outputs] for a kernel. */
-export type Initialiser = (values: Float32Array, shape: readonly number[], random: Random) => void;
+export interface Initialiser {
+  (values: Float32Array, shape: readonly number[], random: Random): void;
+  /** Set where the values are uniform within ± this: a table can then be drawn inside of TensorFlow. */
+  readonly limit?: number;
+}
 
 /** Normal with deviation sqrt(2 / inputs), for layers before a rectifier (He et al., 2015). */
 export const heNormal: Initialiser = (values, shape, random) => {
@@ -17,11 +22,20 @@ export const glorotUniform: Initialiser = (values, shape, random) => {
   random.fillUniform(values, -limit, limit);
 };
 
+/** Normal with a deviation. */
 export const normalWith =
   (deviation: number): Initialiser =>
   (values, _shape, random) => {
     random.fillNormal(values, deviation);
   };
+
+/** Uniform within ± a limit. */
+export function uniformWith(limit: number): Initialiser {
+  const fill = (values: Float32Array, _shape: readonly number[], random: Random) => {
+    random.fillUniform(values, -limit, limit);
+  };
+  return Object.assign(fill, { limit });
+}
 
 export const constant =
   (value: number): Initialiser =>
@@ -44,13 +58,58 @@ export interface Weight {
   readonly isDecayed: boolean;
 }
 
+/** How a table that TensorFlow draws starts: its stateless uniforms for the seed, brought to ± the limit. */
+export interface UniformStart {
+  readonly seed: readonly [number, number];
+  readonly limit: number;
+}
+
+/** Deviation 0.01. */
+const TABLE_LIMIT = 0.01 * Math.sqrt(3);
+
 /** An embedding table [rows, dim]: a step reads and updates only the rows that it looks up. */
-export interface Table {
-  readonly name: string;
-  readonly rows: number;
-  readonly dim: number;
+export class Table {
+  private own: Float32Array | null = null;
+
+  constructor(
+    readonly name: string,
+    readonly rows: number,
+    readonly dim: number,
+    private readonly start: UniformStart | ((values: Float32Array) => void),
+  ) {}
+
+  /** How to draw the values that nobody has asked for yet; null once they are there. */
+  get unmadeStart(): UniformStart | null {
+    return this.own || typeof this.start === 'function' ? null : this.start;
+  }
+
   /** [rows × dim]; as of the start, or of the last `pullWeights` of a step. */
-  readonly values: Float32Array;
+  get values(): Float32Array {
+    this.own ??= this.draw();
+    return this.own;
+  }
+
+  /** The array is kept, not copied. */
+  set values(values: Float32Array) {
+    if (values.length !== this.rows * this.dim) {
+      throw new Error(`Table "${this.name}" has ${this.rows} × ${this.dim} numbers, got ${values.length}`);
+    }
+    this.own = values;
+  }
+
+  private draw(): Float32Array {
+    const { start } = this;
+    if (typeof start === 'function') {
+      const values = new Float32Array(this.rows * this.dim);
+      start(values);
+      return values;
+    }
+    const limit = Math.fround(start.limit);
+    const width = Math.fround(2 * start.limit);
+    const values = statelessUniform(start.seed, this.rows * this.dim);
+    for (let at = 0; at < values.length; at++) values[at] = Math.fround(values[at] * width) - limit;
+    return values;
+  }
 }
 
 /** Kernel [inputs, units] and bias [units] of a dense layer. */
@@ -103,12 +162,16 @@ export class WeightSet {
     };
   }
 
-  /** Adds an embedding table; normal with deviation 0.01 unless said. */
-  table(name: string, rows: number, dim: number, initialiser: Initialiser = normalWith(0.01)): Table {
+  /** Adds an embedding table; uniform with deviation 0.01 unless said. */
+  table(name: string, rows: number, dim: number, initialiser: Initialiser = uniformWith(TABLE_LIMIT)): Table {
     this.take(name);
-    const values = new Float32Array(rows * dim);
-    initialiser(values, [rows, dim], this.random.fork(name));
-    const table = { name, rows, dim, values };
+    const random = this.random.fork(name);
+    const { limit } = initialiser;
+    const start =
+      limit === undefined
+        ? (values: Float32Array) => initialiser(values, [rows, dim], random)
+        : { seed: [random.word() | 0, random.word() | 0] as const, limit };
+    const table = new Table(name, rows, dim, start);
     this.tables.push(table);
     return table;
   }
@@ -150,7 +213,7 @@ export class WeightSet {
     for (const { name, shape, variable } of this.weights) {
       setVariable(variable, take(name, shape));
     }
-    for (const { name, rows, dim, values: own } of this.tables) own.set(take(name, [rows, dim]));
+    for (const table of this.tables) table.values = take(table.name, [table.rows, table.dim]).slice();
   }
 
   /** Frees the tensors. */
