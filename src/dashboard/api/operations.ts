@@ -266,13 +266,13 @@ export type ModelVersionData = {
       } | null;
     }[];
   } | null;
-  readonly deployment: {
+  readonly deployments: readonly {
     readonly id: string;
     readonly tasks: readonly Task[];
     readonly trafficShare: number;
     readonly deployedAt: string;
     readonly modelVersion: { readonly id: string };
-  } | null;
+  }[];
 };
 export type ModelVersionVariables = { readonly id: string };
 export const MODEL_VERSION = operation<ModelVersionData, ModelVersionVariables>('ModelVersion', modelVersion);
@@ -328,7 +328,7 @@ export type OverviewData = {
     readonly totalCount: number;
     readonly edges: readonly { readonly node: { readonly occurredAt: string } }[];
   };
-  readonly deployment: {
+  readonly deployments: readonly {
     readonly id: string;
     readonly tasks: readonly Task[];
     readonly trafficShare: number;
@@ -339,7 +339,7 @@ export type OverviewData = {
       readonly tasks: readonly Task[];
       readonly dataUntil: string;
     };
-  } | null;
+  }[];
 };
 export type OverviewVariables = Record<string, never>;
 export const OVERVIEW = operation<OverviewData, OverviewVariables>('Overview', overview);

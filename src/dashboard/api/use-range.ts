@@ -12,6 +12,8 @@ export function useRange(
   now?: number,
 ): {
   readonly range: DateRange | null;
+  /** Whether the reader chose it. */
+  readonly isChosen: boolean;
   readonly setRange: (range: DateRange) => void;
   readonly clock: QueryState<unknown>;
 } {
@@ -24,5 +26,5 @@ export function useRange(
     until === null
       ? null
       : { from: new Date(until + 1 - days * DAY_MS).toISOString(), to: new Date(until + 1).toISOString() };
-  return { range: chosen ?? byDefault, setRange, clock };
+  return { range: chosen ?? byDefault, isChosen: chosen !== null, setRange, clock };
 }

@@ -1,8 +1,25 @@
 import { type ReactNode, useId } from 'react';
 
-/** A titled block of a page. */
-export function Panel({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
+/** A titled block of a page; where the page's own title says it already, only screen readers hear the block's. */
+export function Panel({
+  title,
+  isTitleHidden,
+  aside,
+  children,
+}: {
+  title: string;
+  isTitleHidden?: boolean;
+  aside?: ReactNode;
+  children: ReactNode;
+}) {
   const id = useId();
+  if (isTitleHidden) {
+    return (
+      <section className="panel" aria-label={title}>
+        {children}
+      </section>
+    );
+  }
   return (
     <section className="panel" aria-labelledby={id}>
       <div className="row ends">

@@ -28,7 +28,7 @@ export function ItemsPage({ route }: { route: Route }) {
         initial={search}
         onSearch={(wanted) => goTo(href('items', undefined, wanted ? { search: wanted } : undefined))}
       />
-      <Panel title={text('items.title')}>
+      <Panel title={text('items.title')} isTitleHidden>
         <Loaded query={pages.query}>
           {() => (
             <DataTable
@@ -45,7 +45,14 @@ export function ItemsPage({ route }: { route: Route }) {
                     </>
                   ),
                 },
-                { title: text('items.category'), cell: ({ category }) => category.join(' › ') },
+                ...(pages.nodes.some(({ category }) => category.length > 0)
+                  ? [
+                      {
+                        title: text('items.category'),
+                        cell: ({ category }: (typeof pages.nodes)[number]) => category.join(' › '),
+                      },
+                    ]
+                  : []),
                 {
                   title: text('items.price'),
                   isNumber: true,

@@ -21,13 +21,13 @@ export function ModelVersionPage({ id }: { id: string }) {
     <div className="stack">
       <PageTitle>{text('version.title')}</PageTitle>
       <Loaded query={query}>
-        {({ modelVersion, deployment }) =>
+        {({ modelVersion, deployments }) =>
           modelVersion ? (
             <>
               <VersionFacts version={modelVersion} />
               <DeploymentControls
                 id={modelVersion.id}
-                isDeployed={deployment?.modelVersion.id === modelVersion.id}
+                isDeployed={deployments.some((deployment) => deployment.modelVersion.id === modelVersion.id)}
                 onChange={query.reload}
               />
               <Evaluations version={modelVersion} />

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 
 import {
+  type DateRange,
   MODEL_HEALTH,
   type ModelHealthData,
   MONITORING,
@@ -16,13 +17,15 @@ import { Loaded } from '../components/loaded.js';
 import { Facts, PageTitle, Panel } from '../components/panel.js';
 import { RangePicker } from '../components/range-picker.js';
 import { SeverityMark } from '../components/status.js';
-import { formatCount, formatDateTime, formatNumber, formatShare } from '../format.js';
+import { formatCount, formatDate, formatDateTime, formatNumber, formatShare } from '../format.js';
 import { inWords, text } from '../messages/index.js';
 import { CalibrationReports } from './calibration-reports.js';
 
 type Report = MonitoringData['monitoring'];
 type Alert = MonitoringAlertsData['monitoringAlerts'];
 const DEFAULT_DAYS = 30;
+/** Orders are looked at by the shop's own clock, which may have stopped with its export. */
+const SHOP_DAYS = 90;
 const NOTHING = {};
 /** Customary marks of the population stability index. */
 const PSI_WATCH = 0.1;
@@ -31,9 +34,11 @@ const PSI_DRIFTED = 0.2;
 /** Whether the deployed models still fit what comes in. Alerts arrive live. */
 export function MonitoringPage() {
   const [now] = useState(() => Date.now());
-  const { range, setRange } = useRange(DEFAULT_DAYS, now);
+  const { range, isChosen, setRange } = useRange(DEFAULT_DAYS, now);
+  const shop = useRange(SHOP_DAYS);
+  const healthRange = isChosen ? range : shop.range;
   const query = useQuery(MONITORING, range && { range });
-  const health = useQuery(MODEL_HEALTH, range && { range });
+  const health = useQuery(MODEL_HEALTH, healthRange && { range: healthRange });
   const [fresh, setFresh] = useState<readonly Alert[]>([]);
   useSubscription(MONITORING_ALERTS, NOTHING, {
     onData: ({ monitoringAlerts }) => setFresh((known) => [monitoringAlerts, ...known]),
@@ -46,7 +51,7 @@ export function MonitoringPage() {
       >
         {text('monitoring.title')}
       </PageTitle>
-      <Loaded query={health}>{({ monitoring }) => <Health health={monitoring} />}</Loaded>
+      <Loaded query={health}>{({ monitoring }) => <Health health={monitoring} range={healthRange} />}</Loaded>
       <Loaded query={query}>{({ monitoring }) => <Reports report={monitoring} fresh={fresh} />}</Loaded>
     </div>
   );
@@ -69,7 +74,7 @@ function Reports({ report, fresh }: { report: Report; fresh: readonly Alert[] })
           ]}
         />
       </Panel>
-      <div className="columns">
+      <div className="columns uneven">
         <Latency latency={report.latency} />
         <Errors errors={report.errors} />
       </div>
@@ -77,10 +82,10 @@ function Reports({ report, fresh }: { report: Report; fresh: readonly Alert[] })
   );
 }
 
-function Health({ health }: { health: ModelHealthData['monitoring'] }) {
+function Health({ health, range }: { health: ModelHealthData['monitoring']; range: DateRange | null }) {
   return (
     <div className="columns">
-      <Drift drift={health.drift} />
+      <Drift drift={health.drift} range={range} />
       <Panel title={text('monitoring.calibration')}>
         <CalibrationReports reports={health.calibration} />
       </Panel>
@@ -120,10 +125,13 @@ function driftWord(psi: number) {
   return <span className="status good">{text('monitoring.calm')}</span>;
 }
 
-function Drift({ drift }: { drift: ModelHealthData['monitoring']['drift'] }) {
+function Drift({ drift, range }: { drift: ModelHealthData['monitoring']['drift']; range: DateRange | null }) {
   return (
     <Panel title={text('monitoring.drift')}>
-      <p className="quiet small">{text('monitoring.driftHint')}</p>
+      <p className="quiet small">
+        {range && text('monitoring.driftRange', { from: formatDate(range.from), to: formatDate(range.to) })}{' '}
+        {text('monitoring.driftHint')}
+      </p>
       <DataTable
         rows={[...drift].sort((a, b) => b.psi - a.psi)}
         keyOf={({ feature }) => feature}

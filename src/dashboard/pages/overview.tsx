@@ -1,5 +1,8 @@
 import { OVERVIEW, type OverviewData, QUALITY, RUNS } from '../api/operations.js';
+import { isActive } from '../api/use-live-run.js';
+import { usePolling } from '../api/use-polling.js';
 import { useQuery } from '../api/use-query.js';
+import { DataTable } from '../components/data-table.js';
 import { Loaded } from '../components/loaded.js';
 import { Facts, PageTitle, Panel } from '../components/panel.js';
 import { formatAgo, formatCount, formatDate, formatDateTime, formatShare } from '../format.js';
@@ -11,17 +14,24 @@ import { ActiveRuns } from './active-runs.js';
 
 const NOTHING = {};
 const NEWEST_RUNS = { first: 5 };
+/** A shop without a model is about to get one: its first run should show by itself. */
+const WAITING_MS = 3000;
+const SETTLED_MS = 30_000;
 
 /** What the shop holds, what serves now, and how good every model is. */
 export function OverviewPage() {
   const overview = useQuery(OVERVIEW, NOTHING);
   const quality = useQuery(QUALITY, NOTHING);
   const runs = useQuery(RUNS, NEWEST_RUNS);
+  const newest = runs.data?.trainingRuns.edges.map(({ node }) => node) ?? [];
+  const isSettled =
+    (overview.data?.deployments.length ?? 0) > 0 && !newest.some(({ status }) => isActive(status));
   const reloadAll = () => {
     overview.reload();
     quality.reload();
     runs.reload();
   };
+  usePolling(reloadAll, isSettled ? SETTLED_MS : WAITING_MS);
   return (
     <div className="stack">
       <PageTitle>{text('overview.title')}</PageTitle>
@@ -29,11 +39,11 @@ export function OverviewPage() {
         {(data) => (
           <>
             <Counts data={data} />
-            <Deployed deployment={data.deployment} />
+            <Deployed deployments={data.deployments} />
           </>
         )}
       </Loaded>
-      <ActiveRuns runs={runs.data?.trainingRuns.edges.map(({ node }) => node) ?? []} onEnd={reloadAll} />
+      <ActiveRuns runs={newest} onEnd={reloadAll} />
       <Panel title={text('quality.title')}>
         <p className="quiet">{text('quality.intro')}</p>
         <Loaded query={quality}>
@@ -44,7 +54,7 @@ export function OverviewPage() {
               <QualityTable
                 key={`${group.task} ${group.metric}`}
                 group={group}
-                servedVersionId={overview.data?.deployment?.modelVersion.id ?? null}
+                servedVersionId={servedVersionOf(group.task, overview.data?.deployments)}
               />
             ));
           }}
@@ -76,41 +86,60 @@ function Counts({ data }: { data: OverviewData }) {
   );
 }
 
-function Deployed({ deployment }: { deployment: OverviewData['deployment'] }) {
-  if (!deployment) {
-    return (
-      <Panel title={text('overview.deployed')}>
+type Deployment = OverviewData['deployments'][number];
+
+/** A task is served by the newest deployment that has it; the older ones keep the rest. */
+function Deployed({ deployments }: { deployments: readonly Deployment[] }) {
+  return (
+    <Panel title={text('overview.deployed')}>
+      {deployments.length === 0 ? (
         <p>
           {text('overview.notDeployed')} {text('overview.notDeployedHint')}{' '}
           <a href={href('runs')}>{text('nav.runs')}</a>
         </p>
-      </Panel>
-    );
-  }
-  const { modelVersion, deployedAt, trafficShare, tasks } = deployment;
-  return (
-    <Panel
-      title={text('overview.deployed')}
-      aside={
-        <span className="quiet" title={formatAgo(deployedAt)}>
-          {text('overview.since', { date: formatDateTime(deployedAt) })}
-        </span>
-      }
-    >
-      <Facts
-        facts={[
-          [
-            text('overview.version'),
-            <a key="version" className="id" href={href('versions', modelVersion.id)}>
-              {modelVersion.id}
-            </a>,
-          ],
-          [text('overview.architecture'), modelVersion.architecture],
-          [text('overview.share'), formatShare(trafficShare)],
-          [text('overview.dataUntil'), formatDate(modelVersion.dataUntil)],
-          [text('overview.tasks'), tasks.map((task) => term('task', task)).join(', '), 'wide'],
-        ]}
-      />
+      ) : (
+        <DataTable
+          rows={deployments}
+          keyOf={({ id }) => id}
+          columns={[
+            {
+              title: text('overview.version'),
+              isHeader: true,
+              cell: ({ modelVersion }) => (
+                <a href={href('versions', modelVersion.id)}>{modelVersion.architecture}</a>
+              ),
+            },
+            {
+              title: text('overview.tasks'),
+              cell: ({ tasks }) => tasks.map((task) => term('task', task)).join(', '),
+            },
+            {
+              title: text('overview.since'),
+              className: 'nowrap',
+              cell: ({ deployedAt }) => (
+                <time dateTime={deployedAt} title={formatAgo(deployedAt)}>
+                  {formatDateTime(deployedAt)}
+                </time>
+              ),
+            },
+            {
+              title: text('overview.dataUntil'),
+              className: 'nowrap',
+              cell: ({ modelVersion }) => formatDate(modelVersion.dataUntil),
+            },
+            {
+              title: text('overview.share'),
+              isNumber: true,
+              cell: ({ trafficShare }) => formatShare(trafficShare),
+            },
+          ]}
+        />
+      )}
     </Panel>
   );
+}
+
+/** The version that answers for a task. */
+function servedVersionOf(task: string, deployments: readonly Deployment[] | undefined): string | null {
+  return deployments?.find(({ tasks }) => tasks.some((name) => name === task))?.modelVersion.id ?? null;
 }

@@ -1,6 +1,7 @@
 import { CANCEL_RUN, RUNS, type RunsData } from '../api/operations.js';
 import { isActive, useLiveRun } from '../api/use-live-run.js';
 import { usePages } from '../api/use-pages.js';
+import { usePolling } from '../api/use-polling.js';
 import { useMutation } from '../api/use-query.js';
 import { DataTable } from '../components/data-table.js';
 import { FailureNote } from '../components/failure-note.js';
@@ -16,16 +17,20 @@ import { RunStarter } from './run-starter.js';
 
 type Run = RunsData['trainingRuns']['edges'][number]['node'];
 const PAGE_SIZE = 20;
+/** Runs are also started from elsewhere: the command line, another browser, the first start. */
+const REFRESH_MS = 5000;
 const NO_VARIABLES = {};
 
 /** Every run, newest first, with live progress; starts and cancels runs. */
 export function RunsPage() {
   const pages = usePages(RUNS, NO_VARIABLES, ({ trainingRuns }) => trainingRuns, PAGE_SIZE);
+  // Once further pages are open, a refresh would fold them up.
+  usePolling(pages.reload, pages.nodes.length > PAGE_SIZE ? null : REFRESH_MS);
   return (
     <div className="stack">
       <PageTitle>{text('runs.title')}</PageTitle>
       <RunStarter onStart={pages.reload} />
-      <Panel title={text('runs.title')}>
+      <Panel title={text('runs.title')} isTitleHidden>
         <Loaded query={pages.query}>{() => <RunTable runs={pages.nodes} onChange={pages.reload} />}</Loaded>
         <MoreButton pages={pages} />
       </Panel>

@@ -28,7 +28,7 @@ export function UsersPage({ route }: { route: Route }) {
         initial={search}
         onSearch={(wanted) => goTo(href('users', undefined, wanted ? { search: wanted } : undefined))}
       />
-      <Panel title={text('users.title')}>
+      <Panel title={text('users.title')} isTitleHidden>
         <Loaded query={pages.query}>
           {() => (
             <DataTable

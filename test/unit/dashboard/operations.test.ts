@@ -42,7 +42,7 @@ describe('documents of the dashboard', () => {
   });
 
   test('a document that asks for an unknown field is refused by name', async () => {
-    const withoutPrices = schemaText.replace(/^ {2}price: Decimal$/m, '');
+    const withoutPrices = schemaText.replaceAll('  price: Decimal', '  cost: Decimal');
     expect(withoutPrices).not.toBe(schemaText);
     await expect(operationTypes(withoutPrices)).rejects.toThrow(/\.graphql: Cannot query field "price"/);
   });
