@@ -264,5 +264,5 @@ test('the fast way takes only what the schema takes, to the same row', () => {
     }),
     { numRuns: 20_000 },
   );
-  expect(taken).toBeGreaterThan(2_000);
+  expect(taken).toBeGreaterThan(500);
 });
