@@ -1,0 +1,175 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { tooFewData } from '../../../errors.js';
+import { loadWeights, Random, saveWeights } from '../../../nn/index.js';
+import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
+import type {
+  Contribution,
+  FitContext,
+  Model,
+  ModelFamily,
+  TrainingData,
+  UserRequest,
+  UserScorer,
+} from '../../index.js';
+import {
+  rawUserFeatures,
+  USER_FEATURE_COUNT,
+  USER_FEATURES,
+  type UserExamples,
+  userExamples,
+} from '../../preprocess/index.js';
+import { integratedGradients } from '../fraud/integrated-gradients.js';
+import { PopulationState } from './population-state.js';
+import { type UserColumns, UserNetwork } from './user-network.js';
+import type { UserNetworkSettings } from './user-network-settings.js';
+import { isUserTask, type UserTarget } from './user-targets.js';
+
+const SETTINGS_FILE = 'settings.json';
+const WEIGHTS_FILE = 'weights.safetensors';
+
+export interface UserNetworkModelOptions {
+  readonly architecture: string;
+  readonly family: ModelFamily;
+  readonly tasks: readonly TaskName[];
+  readonly target: UserTarget;
+  readonly settings: UserNetworkSettings;
+}
+
+/** User tasks by a network on user features; what its outputs stand for is the target's to say. */
+export class UserNetworkModel implements Model, UserScorer {
+  readonly architecture: string;
+  readonly family: ModelFamily;
+  readonly tasks: readonly TaskName[];
+  readonly users = this;
+  private fitted: { network: UserNetwork; population: PopulationState } | null = null;
+
+  constructor(private readonly options: UserNetworkModelOptions) {
+    this.architecture = options.architecture;
+    this.family = options.family;
+    this.tasks = options.tasks;
+  }
+
+  async fit({ history, cut }: TrainingData, context: FitContext): Promise<void> {
+    const examples = userExamples(history, cut);
+    const { train, validation } = this.columns(examples, context.seed);
+    const [task] = this.tasks;
+    const have =
+      examples.count === 0
+        ? 0
+        : train.masks.reduce((sum, mask) => sum + (mask > 0 ? 1 : 0), 0) / this.options.target.outputs;
+    const need = TASK_DEFINITIONS[task].minExamples;
+    if (have < need)
+      throw tooFewData(`Examples to learn ${this.tasks.join(' and ')} from`, Math.floor(have), need);
+    const network = this.newNetwork(context.seed);
+    try {
+      const report = { model: this.architecture, task: this.tasks.length === 1 ? task : null };
+      await network.train(train, validation, context, report);
+    } catch (thrown) {
+      network.dispose();
+      throw thrown;
+    }
+    this.dispose();
+    this.fitted = { network, population: PopulationState.fit(history, cut) };
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async scoreUsers(request: UserRequest): Promise<Partial<Record<TaskName, Float32Array>>> {
+    const { network, population } = this.ready();
+    const logits = network.predict(population.features(request));
+    const tasks = this.tasks.filter(isUserTask);
+    return Object.fromEntries(tasks.map((task) => [task, this.options.target.probabilities(logits, task)]));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async explainUsers(request: UserRequest, task: TaskName, first: number): Promise<Contribution[][]> {
+    const { network, population } = this.ready();
+    if (!isUserTask(task)) throw new Error(`${this.architecture} does not predict ${task}.`);
+    const { outputs, sign } = this.options.target.deciding(task);
+    const layers = network.numbers(outputs);
+    const features = population.features(request);
+    const statistics = population.alignedStatistics(request.history);
+    return Array.from(request.users, (user, at) => {
+      const raw = rawUserFeatures(request.history, user, request.asOf, statistics);
+      if (!raw) return [];
+      const row = features.subarray(at * USER_FEATURE_COUNT, (at + 1) * USER_FEATURE_COUNT);
+      const parts = integratedGradients(layers, row);
+      return USER_FEATURES.map(({ name, description }, index) => ({
+        feature: name,
+        description,
+        value: raw[index],
+        contribution: sign * parts[index],
+      }))
+        .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+        .slice(0, first);
+    });
+  }
+
+  async save(directory: string): Promise<void> {
+    const { network, population } = this.ready();
+    const saved: SavedUserNetwork = { tasks: this.tasks, settings: this.options.settings };
+    await writeFile(join(directory, SETTINGS_FILE), JSON.stringify(saved));
+    await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
+    await population.save(directory);
+  }
+
+  async restore(directory: string): Promise<void> {
+    const network = this.newNetwork(0);
+    await loadWeights(join(directory, WEIGHTS_FILE), network.weights);
+    this.fitted = { network, population: await PopulationState.load(directory) };
+  }
+
+  dispose(): void {
+    this.fitted?.network.dispose();
+    this.fitted = null;
+  }
+
+  private newNetwork(seed: number): UserNetwork {
+    return new UserNetwork(USER_FEATURE_COUNT, this.options.target.outputs, this.options.settings, seed);
+  }
+
+  /** Rows with a known label, parted into training and validation. */
+  private columns(
+    examples: UserExamples,
+    seed: number,
+  ): { train: UserColumns; validation: UserColumns | null } {
+    const { target, settings } = this.options;
+    const { labels, masks } = target.targets(examples);
+    const random = new Random(seed).fork('validation');
+    const rows: [number[], number[]] = [[], []];
+    for (let row = 0; row < examples.count; row++) {
+      let known = 0;
+      for (let at = 0; at < target.outputs; at++) known += masks[row * target.outputs + at];
+      const isHeldBack = random.uniform() < settings.validationShare;
+      if (known > 0) rows[isHeldBack ? 1 : 0].push(row);
+    }
+    const pick = (chosen: readonly number[]): UserColumns => ({
+      features: takeRows(examples.features, USER_FEATURE_COUNT, chosen),
+      labels: takeRows(labels, target.outputs, chosen),
+      masks: takeRows(masks, target.outputs, chosen),
+    });
+    return { train: pick(rows[0]), validation: rows[1].length > 0 ? pick(rows[1]) : null };
+  }
+
+  private ready() {
+    if (!this.fitted) throw new Error(`The model ${this.architecture} is neither fitted nor loaded.`);
+    return this.fitted;
+  }
+}
+
+export interface SavedUserNetwork {
+  readonly tasks: readonly TaskName[];
+  readonly settings: UserNetworkSettings;
+}
+
+/** Reads what `save` wrote of the model's making. */
+export async function readSavedUserNetwork(directory: string): Promise<SavedUserNetwork> {
+  return JSON.parse(await readFile(join(directory, SETTINGS_FILE), 'utf8')) as SavedUserNetwork;
+}
+
+function takeRows(values: Float32Array, width: number, rows: readonly number[]): Float32Array {
+  const taken = new Float32Array(rows.length * width);
+  rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));
+  return taken;
+}

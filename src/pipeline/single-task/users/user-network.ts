@@ -1,0 +1,177 @@
+import type * as Tensorflow from '@tensorflow/tfjs';
+
+import {
+  adamW,
+  column,
+  type CompiledPredictor,
+  compilePredict,
+  compileStep,
+  constant,
+  cosineSchedule,
+  dense,
+  type DenseWeights,
+  type ModelContext,
+  Random,
+  sigmoidCrossEntropies,
+  tf,
+  train,
+  WeightSet,
+  zeros,
+} from '../../../nn/index.js';
+import type { EpochReport, FitContext } from '../../index.js';
+import { type LayerNumbers } from '../fraud/integrated-gradients.js';
+import type { UserNetworkSettings } from './user-network-settings.js';
+
+/** Columns of training: labels and masks have one entry an output. */
+export interface UserColumns {
+  readonly features: Float32Array;
+  /** [rows × outputs] 0 or 1. */
+  readonly labels: Float32Array;
+  /** [rows × outputs] weight of the label; 0 where it is not known. */
+  readonly masks: Float32Array;
+}
+
+/** Rare events start low: about one in eight. */
+const START_LOGIT = -2;
+const WARMUP = 0.1;
+
+/**
+ * Dense layers on user features with one logit an output. Without hidden layers one score is shared by all outputs, each with its own
+ * intercept: the proportional odds of discrete-time survival analysis.
+ */
+export class UserNetwork {
+  readonly weights: WeightSet;
+  private readonly hidden: readonly DenseWeights[];
+  private readonly output: DenseWeights;
+  private readonly intercepts: Tensorflow.Variable;
+  private predictor: CompiledPredictor<{ features: ReturnType<typeof column> }> | null = null;
+
+  constructor(
+    private readonly width: number,
+    private readonly outputs: number,
+    private readonly settings: UserNetworkSettings,
+    seed: number,
+  ) {
+    this.weights = new WeightSet(new Random(seed));
+    const sizes = [width, ...settings.hiddenUnits];
+    this.hidden = settings.hiddenUnits.map((units, at) =>
+      this.weights.dense(`hidden-${at + 1}`, sizes[at], units),
+    );
+    const isLinear = settings.hiddenUnits.length === 0;
+    this.output = this.weights.dense(
+      'output',
+      sizes[sizes.length - 1],
+      isLinear ? 1 : outputs,
+      isLinear ? zeros : undefined,
+    );
+    this.intercepts = this.weights.weight('intercepts', [outputs], constant(START_LOGIT));
+  }
+
+  /** @returns [rows, outputs] */
+  logits(features: Tensorflow.Tensor, context: ModelContext): Tensorflow.Tensor {
+    let values = features;
+    for (const layer of this.hidden) {
+      values = context.random.dropout(dense(values, layer, 'relu'), this.settings.dropout);
+    }
+    return tf.add(dense(values, this.output), this.intercepts);
+  }
+
+  /** @param report the run's name of the model and the task that the losses belong to */
+  async train(
+    columns: UserColumns,
+    validation: UserColumns | null,
+    context: FitContext,
+    report: Pick<EpochReport, 'model' | 'task'>,
+  ): Promise<void> {
+    const { settings, width, outputs } = this;
+    const rows = columns.features.length / width;
+    const steps = settings.epochs * Math.ceil(rows / settings.batchSize);
+    const step = compileStep({
+      weights: this.weights,
+      batch: { features: column(width), labels: column(outputs), masks: column(outputs) },
+      loss: (batch, model) => this.loss(batch, model),
+      optimizer: adamW(cosineSchedule(settings.learningRate, steps, { warmup: Math.ceil(WARMUP * steps) }), {
+        weightDecay: settings.weightDecay,
+      }),
+      clipNorm: 5,
+      seed: context.seed,
+    });
+    const { checkpoints } = context;
+    const name = `${report.model}-${report.task ?? 'all'}`;
+    try {
+      await train({
+        step,
+        columns: { ...columns },
+        validation: validation ? { ...validation } : undefined,
+        batchSize: settings.batchSize,
+        epochs: settings.epochs,
+        seed: context.seed,
+        onEpoch: ({ epoch, train: trained, validation: validated }) =>
+          context.onEpoch({
+            ...report,
+            epoch,
+            trainLoss: trained.total,
+            validationLoss: validated?.total ?? null,
+          }),
+        onProgress: context.onProgress,
+        signal: context.signal,
+        checkpoint: checkpoints && {
+          read: () => checkpoints.read(name),
+          write: (bytes) => checkpoints.write(name, bytes),
+        },
+      });
+    } finally {
+      step.dispose();
+    }
+  }
+
+  /** @returns [rows × outputs] logits */
+  predict(features: Float32Array): Float32Array {
+    if (features.length === 0) return new Float32Array(0);
+    this.predictor ??= compilePredict({
+      weights: this.weights,
+      batch: { features: column(this.width) },
+      predict: (batch, context) => ({ logits: this.logits(batch.features, context) }),
+    });
+    return this.predictor.predict({ features }).logits;
+  }
+
+  /** The layers with one output: the mean of the first `outputs` logits. */
+  numbers(outputs: number): LayerNumbers[] {
+    const values = this.weights.export();
+    const layer = (name: string) => ({
+      kernel: values[`${name}/kernel`].values,
+      bias: values[`${name}/bias`].values,
+    });
+    const last = layer('output');
+    const units = last.bias.length;
+    const used = Math.min(outputs, units);
+    const kernel = new Float32Array(last.kernel.length / units);
+    for (let from = 0; from < kernel.length; from++) {
+      for (let to = 0; to < used; to++) kernel[from] += last.kernel[from * units + to] / used;
+    }
+    return [...this.hidden.map((_, at) => layer(`hidden-${at + 1}`)), { kernel, bias: new Float32Array(1) }];
+  }
+
+  dispose(): void {
+    this.predictor?.dispose();
+    this.weights.dispose();
+  }
+
+  private loss(
+    batch: { features: Tensorflow.Tensor; labels: Tensorflow.Tensor; masks: Tensorflow.Tensor },
+    context: ModelContext,
+  ): Tensorflow.Scalar {
+    const logits = this.logits(batch.features, context);
+    const losses =
+      this.settings.loss === 'SUM_OF_SQUARED_ERRORS'
+        ? tf.square(tf.sub(batch.labels, tf.sigmoid(logits)))
+        : sigmoidCrossEntropies(batch.labels, logits);
+    const { positiveWeight } = this.settings;
+    const weights =
+      positiveWeight === 1
+        ? batch.masks
+        : tf.mul(batch.masks, tf.add(tf.mul(batch.labels, tf.scalar(positiveWeight - 1)), tf.scalar(1)));
+    return tf.mean(tf.sum(tf.mul(losses, weights), 1));
+  }
+}
