@@ -20,6 +20,7 @@ import {
   rewriteOp,
   sameAsInput,
 } from './trace-rewrite.js';
+import { type RowsSymbol, symbolicConstant } from './trace-rows.js';
 import { inferOutput, type InferredOutput } from './trace-shapes.js';
 
 /** Folding a constant reads its value back, so only small ones are folded here; TensorFlow folds the rest when it loads. */
@@ -39,7 +40,11 @@ export class Tracer {
   private readonly backend: NativeBackend;
   private readonly binding: NativeBinding;
 
-  constructor(private readonly graph: GraphBuilder) {
+  /** @param symbol stands for a number of rows that is known only when the graph runs; left out, all shapes are fixed */
+  constructor(
+    private readonly graph: GraphBuilder,
+    private readonly symbol: RowsSymbol | null = null,
+  ) {
     if (!nativeBackend) throw new TraceError('Tracing needs native TensorFlow');
     this.backend = nativeBackend;
     this.binding = nativeBackend.binding;
@@ -165,7 +170,9 @@ export class Tracer {
     const reference = this.references.get(id);
     if (!reference) throw new TraceError(`Tensor ${id} came from outside of the trace`);
     if (reference.kind === 'constant') {
-      return this.graph.constant(reference.dataType, reference.shape, reference.values);
+      const { dataType, shape, values } = reference;
+      const symbolic = this.symbol && symbolicConstant(this.graph, this.symbol, reference);
+      return symbolic ?? this.graph.constant(dataType, shape, values);
     }
     if (reference.scale === 1) return reference.tensor;
     const tensor = this.graph.float('Mul', reference.tensor, this.graph.scalar(reference.scale));
