@@ -11,6 +11,9 @@ import { type RowSink } from './layouts/layout.js';
 
 export type RowKind = 'users' | 'items' | 'behaviours' | 'transactions';
 
+/** Most rows of one call of the store. */
+const MAX_PART = 25_000;
+
 interface RowsByKind {
   users: UserWrite[];
   items: ItemWrite[];
@@ -95,13 +98,22 @@ export class RowBuffer implements RowSink {
 
   private async write(rows: RowsByKind, lines: Record<RowKind, (number | null)[]>): Promise<void> {
     const { store } = this;
-    if (rows.users.length > 0) this.count('users', await store.upsertUsers(rows.users), lines.users);
-    if (rows.items.length > 0) this.count('items', await store.upsertItems(rows.items), lines.items);
-    if (rows.behaviours.length > 0) {
-      this.count('behaviours', await store.recordBehaviours(rows.behaviours), lines.behaviours);
-    }
-    if (rows.transactions.length > 0) {
-      this.count('transactions', await store.recordTransactions(rows.transactions), lines.transactions);
+    await this.send('users', rows.users, lines, (part) => store.upsertUsers(part));
+    await this.send('items', rows.items, lines, (part) => store.upsertItems(part));
+    await this.send('behaviours', rows.behaviours, lines, (part) => store.recordBehaviours(part));
+    await this.send('transactions', rows.transactions, lines, (part) => store.recordTransactions(part));
+  }
+
+  /** Sends rows in parts: at the end of a file there may be a whole catalogue of items. */
+  private async send<Row>(
+    kind: RowKind,
+    rows: readonly Row[],
+    lines: Record<RowKind, (number | null)[]>,
+    write: (part: readonly Row[]) => Promise<WriteResult>,
+  ): Promise<void> {
+    for (let from = 0; from < rows.length; from += MAX_PART) {
+      const to = from + MAX_PART;
+      this.count(kind, await write(rows.slice(from, to)), lines[kind].slice(from, to));
     }
   }
 

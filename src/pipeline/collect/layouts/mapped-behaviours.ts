@@ -3,7 +3,7 @@ import { type BehaviourType } from '../../index.js';
 import { Cleaning, type CleaningRule } from '../cleaning.js';
 import { type FieldMapping } from '../fields.js';
 import { timeFrom } from '../times.js';
-import { behaviourTypeFrom, decimalString, fingerprint, numberFrom, textOf } from '../values.js';
+import { behaviourTypeFrom, decimalString, detach, fingerprint, numberFrom, textOf } from '../values.js';
 import { splitCategory } from './categories.js';
 import { FieldReader } from './field-reader.js';
 import { type MappedOptions, type RecordMapper, type RecordOutcome, type RowSink } from './layout.js';
@@ -169,20 +169,21 @@ export class MappedBehaviours implements RecordMapper {
         imageUrl: null,
         attributes: {},
       };
-      this.items.set(itemId, facts);
+      this.items.set(detach(itemId), facts);
     }
     const title = fields.text(record, 'title');
-    if (title !== '') facts.title = title;
+    if (title !== '' && title !== facts.title) facts.title = detach(title);
     const category = splitCategory(fields.value(record, 'category'), options.categorySeparator);
-    if (category.length > 0) facts.category = category;
+    if (category.length > 0 && category.join() !== facts.category.join())
+      facts.category = category.map(detach);
     if (price > 0) facts.price = decimalString(price);
     const currency = fields.text(record, 'currency');
     if (currency !== '') facts.currency = currency;
     const imageUrl = fields.text(record, 'imageUrl');
-    if (imageUrl !== '') facts.imageUrl = imageUrl;
+    if (imageUrl !== '' && imageUrl !== facts.imageUrl) facts.imageUrl = detach(imageUrl);
     for (const { name, position } of this.attributes) {
       const value = textOf(record[position]);
-      if (value !== '') facts.attributes[name] = value;
+      if (value !== '' && value !== facts.attributes[name]) facts.attributes[name] = detach(value);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { Cleaning, type CleaningRule } from '../cleaning.js';
-import { decimalString, numberFrom, textOf } from '../values.js';
+import { decimalString, detach, numberFrom, textOf } from '../values.js';
 import { columnPositions, hasColumns } from './columns.js';
 import {
   type Layout,
@@ -218,7 +218,9 @@ class OnlineRetailMapper implements RecordMapper {
   }
 
   private learn(line: InvoiceLine): void {
-    if (line.country !== '') this.users.set(line.customer, line.country);
+    if (line.country !== '' && this.users.get(line.customer) !== line.country) {
+      this.users.set(line.customer, detach(line.country));
+    }
     let facts = this.items.get(line.stockCode);
     if (facts === undefined) this.items.set(line.stockCode, (facts = new ItemFacts()));
     facts.add(line);
@@ -254,8 +256,11 @@ class ItemFacts {
   private readonly titles = new Map<string, number>();
 
   add(line: InvoiceLine): void {
-    if (line.description !== '')
-      this.titles.set(line.description, (this.titles.get(line.description) ?? 0) + 1);
+    const { description } = line;
+    if (description !== '') {
+      const count = this.titles.get(description);
+      this.titles.set(count === undefined ? detach(description) : description, (count ?? 0) + 1);
+    }
     const time = line.occurredAt.getTime();
     if (line.unitPrice > 0 && line.quantity > 0 && time >= this.pricedAt) {
       this.price = line.unitPrice;
