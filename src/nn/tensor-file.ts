@@ -79,7 +79,8 @@ export function decodeTensors(bytes: Uint8Array): TensorBundle {
     if (!Type) throw new Error(`Tensor "${name}" has the type ${entry.dtype}, which is not read here`);
     const [from, to] = entry.data_offsets;
     if (8 + length + to > bytes.length) throw new Error(`The tensor file is cut short within "${name}"`);
-    const own = bytes.slice(8 + length + from, 8 + length + to); // a copy begins at an aligned address
+    // A copy begins at an aligned address; slice() of a Node Buffer would be a view.
+    const own = new Uint8Array(bytes.subarray(8 + length + from, 8 + length + to));
     tensors[name] = {
       shape: entry.shape,
       values: new Type(own.buffer, 0, own.byteLength / Type.BYTES_PER_ELEMENT),

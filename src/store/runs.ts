@@ -25,6 +25,7 @@ type RunStore = Pick<
   | 'runs'
   | 'activeRun'
   | 'updateRun'
+  | 'claimRun'
   | 'addEpochMetrics'
   | 'epochMetricsByRuns'
   | 'addEvaluations'
@@ -80,6 +81,15 @@ export function runStore({ prisma, shopId }: ShopContext): RunStore {
           `The run ${id} is ${row.status}; it cannot become ${status ?? 'changed'}.`,
         );
       return toRun(row);
+    },
+    claimRun: async (id) => {
+      const now = new Date();
+      const { count } = await prisma.run.updateMany({
+        where: { id, status: 'QUEUED' },
+        data: { status: 'RUNNING', attempts: { increment: 1 }, heartbeatAt: now, startedAt: now },
+      });
+      const row = count > 0 ? await prisma.run.findUnique({ where: { id } }) : null;
+      return row && toRun(row);
     },
     addEpochMetrics: async (rows) => {
       await prisma.epochMetric.createMany({ data: rows.map((row) => ({ ...row, shopId })) });

@@ -132,6 +132,8 @@ export interface ShopStore {
       >
     >,
   ): Promise<RunRow>;
+  /** Takes a QUEUED run up: RUNNING, one attempt more, heartbeat now. null when another worker was first or it is not queued. */
+  claimRun(id: string): Promise<RunRow | null>;
   addEpochMetrics(rows: readonly EpochMetricRow[]): Promise<void>;
   epochMetricsByRuns(runIds: readonly string[]): Promise<EpochMetricRow[][]>;
   addEvaluations(rows: readonly Omit<EvaluationRow, 'id'>[]): Promise<void>;

@@ -1,4 +1,4 @@
 /** The side of deploy that loads models; imported by the worker's and the serving host's entries alone. */
 export { LoadedBundle } from './bundle.js';
-export { MODEL_TYPES, modelType } from './registry.js';
+export { ensembleArchitecture, MODEL_TYPES, modelType } from './registry.js';
 export { ServingHost } from './serving-host.js';

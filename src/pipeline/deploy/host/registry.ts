@@ -1,14 +1,17 @@
 import { AppError } from '../../../errors.js';
-import { ENSEMBLE_TYPES } from '../../ensemble/index.js';
+import { ENSEMBLE_METHODS, ensembleType } from '../../ensemble/index.js';
 import type { ModelType } from '../../index.js';
 import { MULTI_TASK_TYPES } from '../../multi-task/index.js';
 import { SINGLE_TASK_TYPES } from '../../single-task/index.js';
+
+/** Name of an ensemble method as an architecture: WEIGHTED_AVERAGE → weighted-average. */
+export const ensembleArchitecture = (method: string): string => method.toLowerCase().replaceAll('_', '-');
 
 /** Every architecture that can be trained and served. Adding one is its file and its line in its stage's list. */
 export const MODEL_TYPES: readonly ModelType[] = [
   ...SINGLE_TASK_TYPES,
   ...MULTI_TASK_TYPES,
-  ...ENSEMBLE_TYPES,
+  ...ENSEMBLE_METHODS.map((method) => ensembleType(ensembleArchitecture(method), modelType)),
 ];
 
 /** @throws AppError BAD_USER_INPUT for a name that no architecture has */

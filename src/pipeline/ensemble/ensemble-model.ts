@@ -1,0 +1,211 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { TaskName } from '../../tasks/index.js';
+import type {
+  Contribution,
+  DemandForecaster,
+  FitContext,
+  FraudScorer,
+  ItemRanker,
+  Model,
+  ModelType,
+  RankedItem,
+  TrainingData,
+  UserScorer,
+} from '../index.js';
+import { combineProbabilities, combineScores, type Combination } from './combine.js';
+
+const FILE = 'ensemble.json';
+/** Members rank deeper than what is shown, so that what one puts low can still win together. */
+const DEPTH = 5;
+
+interface SavedEnsemble {
+  readonly task: TaskName;
+  readonly combination: Combination;
+  readonly members: readonly { readonly architecture: string; readonly directory: string }[];
+}
+
+/** Several models' answers to one task, as one. Members come fitted; `fit` fits them all again. */
+export class EnsembleModel implements Model {
+  readonly family = 'ENSEMBLE';
+  readonly tasks: readonly TaskName[];
+  readonly users?: UserScorer;
+  readonly items?: ItemRanker;
+  readonly demand?: DemandForecaster;
+  readonly fraud?: FraudScorer;
+
+  constructor(
+    readonly architecture: string,
+    private readonly task: TaskName,
+    private readonly members: readonly Model[],
+    private readonly combination: Combination,
+  ) {
+    this.tasks = [task];
+    if (task === 'PURCHASE_INTENT' || task === 'CHURN') this.users = this.userScorer(task);
+    if (task === 'RECOMMENDATION') this.items = this.itemRanker();
+    if (task === 'DEMAND') this.demand = this.forecaster();
+    if (task === 'FRAUD') this.fraud = this.fraudScorer();
+  }
+
+  async fit(data: TrainingData, context: FitContext): Promise<void> {
+    for (const [index, member] of this.members.entries()) {
+      const onProgress = (share: number) => context.onProgress((index + share) / this.members.length);
+      await member.fit(data, { ...context, onProgress });
+    }
+  }
+
+  async save(directory: string): Promise<void> {
+    const members = [];
+    for (const [index, member] of this.members.entries()) {
+      const name = `member-${index + 1}`;
+      await mkdir(join(directory, name));
+      await member.save(join(directory, name));
+      members.push({ architecture: member.architecture, directory: name });
+    }
+    const saved: SavedEnsemble = { task: this.task, combination: this.combination, members };
+    await writeFile(join(directory, FILE), JSON.stringify(saved));
+  }
+
+  dispose(): void {
+    for (const member of this.members) member.dispose();
+  }
+
+  private each<Scorer>(pick: (member: Model) => Scorer | undefined): Scorer[] {
+    return this.members.map((member) => {
+      const scorer = pick(member);
+      if (!scorer) throw new Error(`${member.architecture} cannot answer ${this.task}.`);
+      return scorer;
+    });
+  }
+
+  private userScorer(task: TaskName): UserScorer {
+    const scorers = this.each((member) => member.users);
+    return {
+      scoreUsers: async (request) => {
+        const scores = await Promise.all(scorers.map((scorer) => scorer.scoreUsers(request)));
+        const members = scores.map((score) => score[task] ?? new Float32Array(request.users.length));
+        return { [task]: combineProbabilities(members, this.combination) };
+      },
+      explainUsers: async (request, asked, first) =>
+        this.mergeExplanations(
+          await Promise.all(scorers.map((scorer) => scorer.explainUsers(request, asked, Infinity))),
+          first,
+        ),
+    };
+  }
+
+  /** Contributions add up like the logits: by the members' weights. */
+  private mergeExplanations(members: readonly Contribution[][][], first: number): Contribution[][] {
+    const { method, weights } = this.combination;
+    const share = (member: number) =>
+      method === 'VOTING' ? 1 / members.length : weights[member + (method === 'STACKING' ? 1 : 0)];
+    return members[0].map((_, at) => {
+      const sums = new Map<string, Contribution>();
+      members.forEach((member, index) => {
+        for (const part of member[at]) {
+          const before = sums.get(part.feature)?.contribution ?? 0;
+          sums.set(part.feature, { ...part, contribution: before + share(index) * part.contribution });
+        }
+      });
+      return [...sums.values()]
+        .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+        .slice(0, first);
+    });
+  }
+
+  private itemRanker(): ItemRanker {
+    const rankers = this.each((member) => member.items);
+    return {
+      scoreItems: async (request) => {
+        const members = await Promise.all(rankers.map((ranker) => ranker.scoreItems(request)));
+        return combineScores(members, request.history.items.length, this.combination);
+      },
+      rankItems: async (request, options) => {
+        const deep = { ...options, first: DEPTH * options.first };
+        const ranked = await Promise.all(rankers.map((ranker) => ranker.rankItems(request, deep)));
+        return Array.from(request.users, (_, at) =>
+          this.fuse(
+            ranked.map((member) => member[at]),
+            options.first,
+          ),
+        );
+      },
+      similarItems: (itemId, options) => rankers[this.strongest()].similarItems(itemId, options),
+      trendingItems: (options) => rankers[this.strongest()].trendingItems(options),
+    };
+  }
+
+  /** Fuses short lists by rank: scores of different members are not comparable there. */
+  private fuse(lists: readonly RankedItem[][], first: number): RankedItem[] {
+    const { weights, method } = this.combination;
+    const fused = new Map<string, RankedItem>();
+    lists.forEach((list, member) => {
+      const weight = method === 'WEIGHTED_AVERAGE' ? weights[member] : 1 / lists.length;
+      list.forEach((item, rank) => {
+        const before = fused.get(item.itemId);
+        fused.set(item.itemId, { ...(before ?? item), score: (before?.score ?? 0) + weight / (rank + 1) });
+      });
+    });
+    return [...fused.values()].sort((a, b) => b.score - a.score).slice(0, first);
+  }
+
+  private strongest(): number {
+    const weights =
+      this.combination.method === 'STACKING' ? this.combination.weights.slice(1) : this.combination.weights;
+    return weights.indexOf(Math.max(...weights));
+  }
+
+  private forecaster(): DemandForecaster {
+    const forecasters = this.each((member) => member.demand);
+    const { weights } = this.combination;
+    const average = (parts: readonly Float32Array[]) =>
+      parts[0].map((_, at) => parts.reduce((sum, part, member) => sum + weights[member] * part[at], 0));
+    return {
+      forecast: async (series, horizonDays) => {
+        const parts = await Promise.all(
+          forecasters.map((forecaster) => forecaster.forecast(series, horizonDays)),
+        );
+        return {
+          units: average(parts.map((part) => part.units)),
+          low: average(parts.map((part) => part.low)),
+          high: average(parts.map((part) => part.high)),
+        };
+      },
+    };
+  }
+
+  private fraudScorer(): FraudScorer {
+    const scorers = this.each((member) => member.fraud);
+    return {
+      scoreTransactions: async (transactions) =>
+        combineProbabilities(
+          await Promise.all(scorers.map((scorer) => scorer.scoreTransactions(transactions))),
+          this.combination,
+        ),
+      explainTransactions: async (transactions, first) =>
+        this.mergeExplanations(
+          await Promise.all(scorers.map((scorer) => scorer.explainTransactions(transactions, Infinity))),
+          first,
+        ),
+    };
+  }
+}
+
+/** The ensembles as architectures. @param resolve finds the type of a member */
+export function ensembleType(architecture: string, resolve: (architecture: string) => ModelType): ModelType {
+  return {
+    architecture,
+    family: 'ENSEMBLE',
+    create: () => {
+      throw new Error('An ensemble is made of trained members, not from hyper-parameters.');
+    },
+    load: async (directory) => {
+      const saved = JSON.parse(await readFile(join(directory, FILE), 'utf8')) as SavedEnsemble;
+      const members = await Promise.all(
+        saved.members.map((member) => resolve(member.architecture).load(join(directory, member.directory))),
+      );
+      return new EnsembleModel(architecture, saved.task, members, saved.combination);
+    },
+  };
+}

@@ -1,0 +1,13 @@
+/** Trained models combined into one: weighted average, voting, stacking. */
+export {
+  bestWeights,
+  combineProbabilities,
+  combineScores,
+  type Combination,
+  ENSEMBLE_METHODS,
+  type EnsembleMethod,
+  weightsByAuc,
+  weightsByNdcg,
+} from './combine.js';
+export { EnsembleModel, ensembleType } from './ensemble-model.js';
+export { stackingWeights } from './stacking.js';

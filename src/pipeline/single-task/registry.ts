@@ -1,0 +1,14 @@
+import type { ModelType } from '../index.js';
+import { fraudDense } from './fraud/fraud-dense.js';
+import { fraudLogistic } from './fraud/fraud-logistic.js';
+import { recency } from './users/recency.js';
+import { dense, logisticRegression } from './users/user-model-types.js';
+
+/** Architectures of this stage; adding one is its file and its line here. */
+export const SINGLE_TASK_TYPES: readonly ModelType[] = [
+  recency,
+  logisticRegression,
+  dense,
+  fraudLogistic,
+  fraudDense,
+];
