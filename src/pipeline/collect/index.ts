@@ -15,6 +15,7 @@ export {
 export { INGEST_KINDS, type IngestKind } from './ingest-schemas.js';
 export { type IngestOptions, ingestStream } from './ingest-stream.js';
 export { GENERIC, LAYOUTS } from './layouts/registry.js';
+export { parseMapping } from './parse-mapping.js';
 export { type OnlineRetailReport, readOnlineRetail } from './read-online-retail.js';
 export {
   type SimulatedTransactions,
