@@ -44,7 +44,7 @@ export async function openPage(
     locale: 'en-GB',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(30_000);
   const problems: string[] = [];
   const { host } = new URL(base);
   page.on('console', (message) => {
@@ -58,4 +58,19 @@ export async function openPage(
       problems.push(`outside: ${request.url()}`);
   });
   return { page, problems };
+}
+
+/**
+ * Runs what is in the explorer's editor.
+ *
+ * @param part text that the answer holds
+ * @returns the answer without white space
+ */
+export async function answerInExplorer({ page }: WatchedPage, part: string): Promise<string> {
+  // The button is there before the editor has taken up the query.
+  await page.locator('.graphiql-query-editor .view-line span').first().waitFor();
+  await page.getByRole('button', { name: /execute/i }).click();
+  const answer = page.locator('.result-window');
+  await answer.getByText(part).first().waitFor();
+  return (await answer.innerText()).replace(/\s/g, '');
 }

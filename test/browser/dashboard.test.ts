@@ -1,12 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 
-import { firstQuery } from '../../src/dashboard/explorer/first-query.js';
-import { PROJECT_ROOT } from '../../src/root.js';
-import { openBrowser, openPage, type WatchedPage } from './browser.js';
+import { answerInExplorer, openBrowser, openPage, type WatchedPage } from './browser.js';
 import { type ShopServer, startShopServer } from './shop-server.js';
 
 const script = new URL('../../scripts/dashboard.mjs', import.meta.url).href;
@@ -233,16 +228,7 @@ describe('runs and model versions', () => {
 describe('explorer', () => {
   test('answers the first query of the README, offline', async () => {
     const watched = await open('/explorer');
-    const { page } = watched;
-    await page.getByRole('button', { name: /execute/i }).click();
-    const shown = page.locator('.result-window');
-    await shown.getByText('purchaseIntent').first().waitFor();
-    const readme = readFileSync(join(PROJECT_ROOT, 'README.md'), 'utf8');
-    const answer = await server.ask<{ user: { predictions: { churn: { label: boolean } } } }>(
-      firstQuery(readme),
-    );
-    expect(typeof answer.user.predictions.churn.label).toBe('boolean');
-    expect(await shown.innerText()).not.toContain('"errors"');
+    expect(await answerInExplorer(watched, '"purchaseIntent"')).not.toContain('"errors"');
     await close(watched);
   });
 });

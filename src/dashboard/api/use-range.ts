@@ -18,10 +18,11 @@ export function useRange(
   readonly clock: QueryState<unknown>;
 } {
   const clock = useQuery(OVERVIEW, now === undefined ? NOTHING : null);
+  const [openedAt] = useState(() => Date.now());
   const [chosen, setRange] = useState<DateRange | null>(null);
   const latest = clock.data?.behaviours.edges[0]?.node.occurredAt;
   // An empty shop has no clock: the wall's serves then.
-  const until = now ?? (clock.data ? (latest ? new Date(latest).getTime() : Date.now()) : null);
+  const until = now ?? (clock.data ? (latest ? new Date(latest).getTime() : openedAt) : null);
   const byDefault =
     until === null
       ? null

@@ -11,7 +11,8 @@ import { firstQuery } from './first-query.js';
 
 const root = document.getElementById('root');
 if (root) {
-  const query = firstQuery(readme);
+  // A link may bring a query of its own: /explorer?query=…
+  const query = new URLSearchParams(location.search).get('query') ?? firstQuery(readme);
   createRoot(root).render(
     <GraphiQL fetcher={fetcher} defaultQuery={query} initialQuery={query} shouldPersistHeaders={false}>
       <GraphiQL.Logo>
