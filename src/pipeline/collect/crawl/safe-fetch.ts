@@ -1,0 +1,143 @@
+import { lookup as lookupAll } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+
+import { Agent, request } from 'undici';
+
+/** Addresses that are nobody's public web page: a page must not lead the crawler into the shop's own network. */
+const PRIVATE = new BlockList();
+for (const [network, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3],
+] as const) {
+  PRIVATE.addSubnet(network, bits, 'ipv4');
+}
+for (const [network, bits] of [
+  ['::', 127],
+  ['64:ff9b::', 96],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const) {
+  PRIVATE.addSubnet(network, bits, 'ipv6');
+}
+
+/** Whether an address belongs to a private, local or reserved network; IPv4 within IPv6 is looked through. */
+export function isPrivateAddress(address: string): boolean {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  const plain = mapped === null ? address : mapped[1];
+  const version = isIP(plain);
+  return version === 0 || PRIVATE.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** What a page came to. */
+export type FetchedPage =
+  | { readonly kind: 'PAGE'; readonly url: string; readonly body: Buffer; readonly contentType: string }
+  | { readonly kind: 'FAILED'; readonly reason: string };
+
+export interface FetcherOptions {
+  readonly userAgent: string;
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+  /** Lets private addresses be reached: for a shop on the own machine. */
+  readonly allowPrivate: boolean;
+}
+
+const MAX_REDIRECTS = 5;
+
+/**
+ * Fetches pages, refusing private addresses: checked when a name is resolved for the very connection that is made, so that a name
+ * which changes its address between check and use gains nothing; every redirect is checked alike.
+ */
+export class SafeFetcher {
+  private readonly agent: Agent;
+
+  constructor(private readonly options: FetcherOptions) {
+    const { timeoutMs, allowPrivate } = options;
+    this.agent = new Agent({
+      connect: { timeout: timeoutMs, ...(allowPrivate ? {} : { lookup: publicLookup }) },
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      maxResponseSize: options.maxBytes,
+    });
+  }
+
+  /** @param mayFollow asked before each redirect; false ends it */
+  async fetch(url: URL, mayFollow: (target: URL) => boolean, signal?: AbortSignal): Promise<FetchedPage> {
+    let target = url;
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      const problem = this.problemOf(target);
+      if (problem !== null) return { kind: 'FAILED', reason: problem };
+      const answer = await this.get(target, signal);
+      if (answer.kind !== 'REDIRECT') return answer;
+      if (!URL.canParse(answer.location, target.href))
+        return { kind: 'FAILED', reason: 'redirects to no address' };
+      target = new URL(answer.location, target);
+      if (!mayFollow(target))
+        return { kind: 'FAILED', reason: `redirects to ${target.href}, which is not crawled` };
+    }
+    return { kind: 'FAILED', reason: `redirects more than ${MAX_REDIRECTS} times` };
+  }
+
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  /** A literal address is never resolved, so it is checked here. */
+  private problemOf(url: URL): string | null {
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') return `${url.protocol} is not crawled`;
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const isPrivate = !this.options.allowPrivate && isIP(host) !== 0 && isPrivateAddress(host);
+    return isPrivate ? `${host} is a private address` : null;
+  }
+
+  private async get(
+    url: URL,
+    signal?: AbortSignal,
+  ): Promise<FetchedPage | { kind: 'REDIRECT'; location: string }> {
+    const { userAgent, timeoutMs } = this.options;
+    try {
+      const timeout = AbortSignal.timeout(timeoutMs);
+      const response = await request(url, {
+        dispatcher: this.agent,
+        headers: {
+          'user-agent': userAgent,
+          accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,text/plain;q=0.5',
+        },
+        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      });
+      const { statusCode, headers, body } = response;
+      const { location } = headers;
+      if (statusCode >= 300 && statusCode < 400 && typeof location === 'string') {
+        await body.dump();
+        return { kind: 'REDIRECT', location };
+      }
+      if (statusCode !== 200) {
+        await body.dump();
+        return { kind: 'FAILED', reason: `answered ${statusCode}` };
+      }
+      const bytes = Buffer.from(await body.arrayBuffer());
+      return { kind: 'PAGE', url: url.href, body: bytes, contentType: String(headers['content-type'] ?? '') };
+    } catch (error) {
+      signal?.throwIfAborted();
+      return { kind: 'FAILED', reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  lookupAll(hostname, { ...options, all: true }, (error, addresses) => {
+    const open = (addresses ?? []).filter(({ address }) => !isPrivateAddress(address));
+    if (error !== null || open.length === 0) {
+      callback(error ?? new Error(`${hostname} has no public address`), '', 0);
+    } else if (options.all === true) callback(null, open);
+    else callback(null, open[0].address, open[0].family);
+  });
+};
