@@ -61,6 +61,12 @@ export interface Jobs {
   startSearch(shopKey: string, request: SearchRequest): Promise<RunRow>;
   /** @throws AppError NOT_FOUND; CONFLICT when it has ended. */
   cancel(shopKey: string, runId: string): Promise<RunRow>;
+  /**
+   * Trains what a new shop needs and deploys it: a model a task, the multi-task models, and their ensemble. Resolves when it serves.
+   *
+   * @throws AppError when one of the runs fails
+   */
+  runFirstTraining(shopKey: string): Promise<void>;
   /** Progress of every run of the shop; @returns stops listening. */
   onProgress(shopKey: string, listener: (event: RunProgressEvent) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;

@@ -13,11 +13,16 @@ const CALL_TIMEOUT_MS = 30_000;
 const STOP_MS = 5000;
 const FIRST_RESTART_MS = 250;
 const LAST_RESTART_MS = 10_000;
+const HOST_ENDED = 'The process that holds the models ended; it is starting again. Try again in a moment.';
 
 export interface ServingClientOptions {
   readonly databaseUrl: string;
   readonly dataDir: string;
   readonly log: Logger;
+  /** Script of the host; default the built product's. */
+  readonly entry?: string;
+  /** How long a call may take; default 30 seconds. */
+  readonly callTimeoutMs?: number;
 }
 
 interface Waiting {
@@ -49,6 +54,7 @@ export function createServingClient(options: ServingClientOptions): ServingClien
 
 class ServingProcess {
   private child: ChildProcess | undefined;
+  /** Open while no host can answer. */
   private ready: Promise<void> = Promise.resolve();
   private markReady: () => void = () => undefined;
   private readonly waiting = new Map<number, Waiting>();
@@ -56,8 +62,10 @@ class ServingProcess {
   private calls = 0;
   private failures = 0;
   private isClosed = false;
+  private restart: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: ServingClientOptions) {
+    this.waitForHost();
     this.start();
   }
 
@@ -69,10 +77,12 @@ class ServingProcess {
       const timer = setTimeout(() => {
         this.waiting.delete(id);
         reject(new AppError('NOT_READY', 'The models did not answer in time. Try again in a moment.'));
-      }, CALL_TIMEOUT_MS);
+      }, this.options.callTimeoutMs ?? CALL_TIMEOUT_MS);
       this.waiting.set(id, { resolve, reject, timer });
       void this.ready.then(() => {
-        if (this.waiting.has(id)) this.child?.send({ id, method, args });
+        if (!this.waiting.has(id)) return;
+        // Without a callback a channel that has just closed would throw in the API process.
+        this.child?.send({ id, method, args }, (error) => error && this.fail(id, HOST_ENDED));
       });
     });
   }
@@ -89,35 +99,18 @@ class ServingProcess {
     this.isClosed = true;
     const { child } = this;
     this.failAll('The server is stopping.');
-    if (!child || child.exitCode !== null) return;
+    clearTimeout(this.restart);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-      child.once('exit', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      child.kill('SIGTERM');
-    });
-  }
-
-  private start(): void {
-    this.ready = new Promise((resolve) => {
-      this.markReady = resolve;
-    });
-    const { databaseUrl, dataDir, log } = this.options;
-    const child = fork(join(PROJECT_ROOT, 'dist', 'src', 'serving.js'), {
-      // Answers are small: one thread is several times faster than handing them between threads.
-      env: { ...process.env, ...threadEnvironment('small'), DATABASE_URL: databaseUrl, TANDEM_DATA: dataDir },
-      serialization: 'advanced',
-    });
-    this.child = child;
-    child.on('message', (message: ServingReply | ServingReady) => this.receive(message));
+      child.on('error', (error) => log.error({ err: error }, 'The serving host cannot be reached.'));
     child.once('exit', (code, signal) => {
       if (this.isClosed) return;
-      this.failAll('The process that holds the models ended; it is starting again. Try again in a moment.');
+      this.waitForHost();
+      this.failAll(HOST_ENDED);
       const delay = Math.min(LAST_RESTART_MS, FIRST_RESTART_MS * 2 ** this.failures++);
       log.error({ code, signal, delay }, 'The serving host ended; it is started again.');
-      setTimeout(() => !this.isClosed && this.start(), delay);
+      this.restart = setTimeout(() => this.start(), delay);
     });
   }
 
@@ -136,10 +129,14 @@ class ServingProcess {
   }
 
   private failAll(reason: string): void {
-    for (const { reject, timer } of this.waiting.values()) {
-      clearTimeout(timer);
-      reject(new AppError('NOT_READY', reason));
-    }
-    this.waiting.clear();
+    for (const id of [...this.waiting.keys()]) this.fail(id, reason);
+  }
+
+  private fail(id: number, reason: string): void {
+    const waiting = this.waiting.get(id);
+    if (!waiting) return;
+    this.waiting.delete(id);
+    clearTimeout(waiting.timer);
+    waiting.reject(new AppError('NOT_READY', reason));
   }
 }

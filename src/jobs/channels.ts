@@ -1,0 +1,2 @@
+/** Channel of RunProgressEvent. */
+export const PROGRESS_CHANNEL = 'run_progress';

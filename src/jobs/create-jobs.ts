@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { AppError } from '../errors.js';
+import type { RunRow, ShopStore, Store } from '../store/index.js';
+import { PROGRESS_CHANNEL } from './channels.js';
+import type { Jobs, RunProgressEvent } from './contract.js';
+import { enqueueRun, openQueue } from './queue.js';
+import { crossValidationRun, ensembleRun, type NewRun, searchRun, trainingRun } from './requests.js';
+
+const POLL_MS = 500;
+
+export interface JobsOptions {
+  readonly databaseUrl: string;
+  readonly store: Store;
+}
+
+/** Opens the side of the queue that starts and cancels runs. Holds no TensorFlow. */
+export async function createJobs({ databaseUrl, store }: JobsOptions): Promise<Jobs> {
+  // A queue that cannot be reached shows at the next call.
+  const boss = await openQueue(databaseUrl, () => undefined);
+
+  const start = async (shopKey: string, make: (shop: ShopStore) => Promise<NewRun>): Promise<RunRow> => {
+    const shop = await store.forShop(shopKey);
+    const run = await make(shop);
+    const active = await shop.activeRun(run.kind);
+    if (active) {
+      const message = `A run of the kind ${run.kind} is ${active.status} already. Wait for it, or cancel it.`;
+      throw new AppError('CONFLICT', message, { runId: active.id });
+    }
+    const row = await shop.createRun(run);
+    await enqueueRun(boss, { shopKey, runId: row.id });
+    return row;
+  };
+
+  const finish = async (shop: ShopStore, run: RunRow): Promise<RunRow> => {
+    for (;;) {
+      const [now] = await shop.runsByIds([run.id]);
+      if (now?.status === 'SUCCEEDED') return now;
+      if (now?.status === 'FAILED' || now?.status === 'CANCELLED') {
+        throw new AppError(
+          'INTERNAL',
+          `The ${now.kind} run ended as ${now.status}: ${now.error?.message ?? 'cancelled'}`,
+        );
+      }
+      await sleep(POLL_MS);
+    }
+  };
+
+  const jobs: Jobs = {
+    startTraining: (shopKey, request) => start(shopKey, (shop) => trainingRun(shop, request)),
+    startEnsemble: (shopKey, request) => start(shopKey, (shop) => ensembleRun(shop, request)),
+    startCrossValidation: (shopKey, request) => start(shopKey, (shop) => crossValidationRun(shop, request)),
+    startSearch: (shopKey, request) => start(shopKey, (shop) => searchRun(shop, request)),
+    cancel: async (shopKey, runId) => {
+      const shop = await store.forShop(shopKey);
+      const [run] = await shop.runsByIds([runId]);
+      if (!run) throw new AppError('NOT_FOUND', `There is no run ${runId}.`);
+      if (run.status !== 'QUEUED' && run.status !== 'RUNNING') {
+        throw new AppError('CONFLICT', `The run ${runId} has ended as ${run.status}.`);
+      }
+      // A queued one ends at once; a running one when its worker sees the wish.
+      return run.status === 'QUEUED'
+        ? shop.updateRun(runId, { status: 'CANCELLED', cancelRequested: true, finishedAt: new Date() })
+        : shop.updateRun(runId, { cancelRequested: true });
+    },
+    runFirstTraining: async (shopKey) => {
+      const shop = await store.forShop(shopKey);
+      const single = await jobs.startTraining(shopKey, { kind: 'SINGLE_TASK' });
+      const multi = await jobs.startTraining(shopKey, { kind: 'MULTI_TASK' });
+      const members = await Promise.all([finish(shop, single), finish(shop, multi)]);
+      const ids = members.flatMap((run) => (run.modelVersionId ? [run.modelVersionId] : []));
+      const ensemble = await jobs.startEnsemble(shopKey, {
+        members: ids,
+        method: 'WEIGHTED_AVERAGE',
+        deploy: true,
+      });
+      await finish(shop, ensemble);
+    },
+    onProgress: (shopKey, listener) =>
+      store.listen(PROGRESS_CHANNEL, (payload) => {
+        const event = payload as unknown as RunProgressEvent;
+        if (event.shopKey === shopKey) listener(event);
+      }),
+    close: () => boss.stop({ graceful: false }),
+  };
+  return jobs;
+}

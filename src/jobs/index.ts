@@ -1,0 +1,3 @@
+/** The queue's side that starts and cancels runs. What workers do is in `worker/`, which alone reaches TensorFlow. */
+export * from './contract.js';
+export { createJobs, type JobsOptions } from './create-jobs.js';

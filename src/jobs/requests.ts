@@ -1,0 +1,147 @@
+/** Checks requests before anything is queued, and turns them into the configuration that a run's row keeps. */
+import { AppError, tooFewData } from '../errors.js';
+import { DAY_MS } from '../pipeline/index.js';
+import type { JsonObject, RunKind, ShopStore } from '../store/index.js';
+import { TASK_DEFINITIONS, type TaskName, TASKS } from '../tasks/index.js';
+import type { CrossValidationRequest, EnsembleRequest, SearchRequest, TrainingRequest } from './contract.js';
+
+/** Tasks that learn together. */
+export const SHARED_TASKS: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN'];
+const MAX_MEMBERS = 16;
+const MAX_FOLDS = 20;
+const MAX_TRIALS = 200;
+const MAX_SEED = 2 ** 31 - 1;
+export const DEFAULT_SEED = 1;
+const LEAST_BEHAVIOURS = 200;
+
+export interface NewRun {
+  readonly kind: RunKind;
+  readonly tasks: TaskName[];
+  readonly config: JsonObject;
+  readonly seed: number;
+}
+
+/** @throws AppError BAD_USER_INPUT, TOO_FEW_DATA */
+export async function trainingRun(shop: ShopStore, request: TrainingRequest): Promise<NewRun> {
+  const { kind, seed = DEFAULT_SEED } = request;
+  if (kind === 'COLLABORATIVE') {
+    throw new AppError(
+      'BAD_USER_INPUT',
+      'kind: COLLABORATIVE is not trained by this version; SINGLE_TASK and MULTI_TASK are.',
+    );
+  }
+  checkSeed(seed);
+  const allowed = kind === 'MULTI_TASK' ? SHARED_TASKS : TASKS;
+  const tasks = request.tasks && request.tasks.length > 0 ? [...new Set(request.tasks)] : [...allowed];
+  const foreign = tasks.filter((task) => !allowed.includes(task));
+  if (foreign.length > 0) {
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `tasks: ${kind} learns ${allowed.join(', ')}; got ${foreign.join(', ')}.`,
+    );
+  }
+  if (kind === 'MULTI_TASK' && tasks.length < 2) {
+    throw new AppError('BAD_USER_INPUT', 'tasks: MULTI_TASK needs at least two tasks to learn together.');
+  }
+  const cut = request.cut ?? null;
+  await checkData(shop, tasks, cut);
+  return {
+    kind,
+    tasks,
+    seed,
+    config: {
+      architecture: request.architecture ?? null,
+      hyperparameters: request.hyperparameters ?? {},
+      lossBalancing: (request.lossBalancing as unknown as JsonObject | undefined) ?? null,
+      resampling: request.resampling ?? {},
+      cut: cut && cut.toISOString(),
+      deploy: request.deploy ?? false,
+    },
+  };
+}
+
+async function checkData(shop: ShopStore, tasks: readonly TaskName[], cut: Date | null): Promise<void> {
+  const [{ behaviours }, latest] = await Promise.all([shop.counts(), shop.latestBehaviourAt()]);
+  if (behaviours < LEAST_BEHAVIOURS || !latest) {
+    throw tooFewData(`Behaviours to learn ${tasks.join(', ')} from`, behaviours, LEAST_BEHAVIOURS);
+  }
+  if (cut && cut.getTime() > latest.getTime() + DAY_MS) {
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `cut: the latest behaviour is of ${latest.toISOString()}; got ${cut.toISOString()}.`,
+    );
+  }
+}
+
+/** @throws AppError BAD_USER_INPUT, NOT_FOUND */
+export async function ensembleRun(shop: ShopStore, request: EnsembleRequest): Promise<NewRun> {
+  const { seed = DEFAULT_SEED, method } = request;
+  checkSeed(seed);
+  const members = [...new Set(request.members)];
+  if (members.length < 2 || members.length > MAX_MEMBERS) {
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `members: expected 2 to ${MAX_MEMBERS} model versions, got ${members.length}.`,
+    );
+  }
+  const versions = await shop.modelVersionsByIds(members);
+  const missing = members.filter((_, at) => !versions[at]);
+  if (missing.length > 0) throw new AppError('NOT_FOUND', `There is no model version ${missing.join(', ')}.`);
+  const tasks = TASKS.filter((task) => versions.some((version) => version?.tasks.includes(task)));
+  return { kind: 'ENSEMBLE', tasks, seed, config: { members, method, deploy: request.deploy ?? false } };
+}
+
+/** @throws AppError BAD_USER_INPUT, TOO_FEW_DATA */
+export async function crossValidationRun(shop: ShopStore, request: CrossValidationRequest): Promise<NewRun> {
+  const { task, folds = 4, seed = DEFAULT_SEED, architecture, hyperparameters = {} } = request;
+  checkSeed(seed);
+  checkRange('folds', folds, 2, MAX_FOLDS);
+  await checkData(shop, [task], null);
+  return {
+    kind: 'CROSS_VALIDATION',
+    tasks: [task],
+    seed,
+    config: { folds, architecture: architecture ?? null, hyperparameters },
+  };
+}
+
+/** @throws AppError BAD_USER_INPUT, TOO_FEW_DATA */
+export async function searchRun(shop: ShopStore, request: SearchRequest): Promise<NewRun> {
+  const { task, trials = 8, seed = DEFAULT_SEED, architecture, space } = request;
+  checkSeed(seed);
+  checkRange('trials', trials, 1, MAX_TRIALS);
+  const isFine =
+    Object.keys(space).length > 0 &&
+    Object.values(space).every((values) => Array.isArray(values) && values.length > 0);
+  if (!isFine) {
+    throw new AppError(
+      'BAD_USER_INPUT',
+      'space: expected each hyper-parameter with a list of values, such as {"dropout": [0.1, 0.3]}.',
+    );
+  }
+  await checkData(shop, [task], null);
+  return {
+    kind: 'SEARCH',
+    tasks: [task],
+    seed,
+    config: { trials, architecture: architecture ?? null, space },
+  };
+}
+
+function checkSeed(seed: number): void {
+  checkRange('seed', seed, 0, MAX_SEED);
+}
+
+function checkRange(name: string, value: number, low: number, high: number): void {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `${name}: expected a whole number from ${low} to ${high}, got ${value}.`,
+    );
+  }
+}
+
+/** Days that the labels of the tasks reach past a cut, at the longest. */
+export function longestWindowDays(tasks: readonly TaskName[]): number {
+  return Math.max(...tasks.map((task) => TASK_DEFINITIONS[task].labelWindowDays));
+}

@@ -1,0 +1,31 @@
+import type { Store } from '../../store/index.js';
+import type { RunJob } from '../queue.js';
+import { HEARTBEAT_MS } from './take-run.js';
+
+/** So many heartbeats missed, and the worker is taken for dead. */
+const MISSED = 5;
+const PAGE = 100;
+
+/**
+ * Puts runs whose worker has died back into the queue; the next worker goes on from their last checkpoint.
+ *
+ * @returns how many
+ */
+export async function requeueAbandoned(
+  store: Store,
+  requeue: (job: RunJob) => Promise<void>,
+): Promise<number> {
+  let count = 0;
+  for (const { key } of await store.shops()) {
+    const shop = await store.forShop(key);
+    const { rows } = await shop.runs({ first: PAGE }, { statuses: ['RUNNING'] });
+    for (const run of rows) {
+      const silence = Date.now() - (run.heartbeatAt?.getTime() ?? 0);
+      if (silence < MISSED * HEARTBEAT_MS) continue;
+      await shop.updateRun(run.id, { status: 'QUEUED', heartbeatAt: new Date() });
+      await requeue({ shopKey: key, runId: run.id });
+      count++;
+    }
+  }
+  return count;
+}

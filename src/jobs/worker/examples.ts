@@ -1,0 +1,165 @@
+/** The examples that models are measured on at a cut: labels from after it, and how to get a model's predictions for them. */
+import {
+  evaluateBinary,
+  evaluateDemand,
+  evaluateRanking,
+  type EvaluationReport,
+  type RankedUser,
+} from '../../pipeline/evaluate/index.js';
+import {
+  DAY_MS,
+  type DemandSeries,
+  type Model,
+  type ShopHistory,
+  type TransactionContext,
+} from '../../pipeline/index.js';
+import {
+  buyersBefore,
+  dailyUnits,
+  itemsInDemand,
+  itemTargets,
+  purchaseLabels,
+} from '../../pipeline/preprocess/index.js';
+import { describeFraudExamples, fraudExamples } from '../../pipeline/single-task/index.js';
+import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
+import type { ThresholdRule } from '../../tasks/index.js';
+
+/** Scores of all items for all users are held at once: above this, users are thinned out evenly. */
+const MAX_SCORES = 8_000_000;
+const DEMAND_HISTORY_DAYS = 182;
+
+/** What one task is measured on at one cut. */
+export interface TaskExamples {
+  readonly task: TaskName;
+  readonly protocol: string;
+  readonly count: number;
+  /** Predictions of a model fitted before the cut, one flat array (DEMAND: units, low, high one after another). */
+  predict(model: Model): Promise<Float32Array>;
+  /** @param threshold fixed, or the rule to choose it by; of no meaning for rankings and forecasts */
+  evaluate(predictions: Float32Array, threshold: number | ThresholdRule, seed: number): EvaluationReport;
+  /** Yes/no labels, where the task has them. */
+  readonly labels: Float32Array | null;
+  /** Targets by user, where the task ranks. */
+  readonly targets: readonly ReadonlySet<number>[] | null;
+  /** Candidates a row, where the task ranks. */
+  readonly items: number;
+}
+
+const dateOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
+
+/** @param until end of the labels' time, for tasks without a window of their own */
+export function taskExamples(task: TaskName, history: ShopHistory, cut: number, until: number): TaskExamples {
+  switch (task) {
+    case 'PURCHASE_INTENT':
+    case 'CHURN':
+      return userTaskExamples(task, history, cut);
+    case 'RECOMMENDATION':
+      return rankingExamples(history, cut);
+    case 'DEMAND':
+      return demandExamples(history, cut);
+    case 'FRAUD':
+      return fraudTaskExamples(history, cut, until);
+  }
+}
+
+function userTaskExamples(
+  task: 'PURCHASE_INTENT' | 'CHURN',
+  history: ShopHistory,
+  cut: number,
+): TaskExamples {
+  const days = TASK_DEFINITIONS[task].labelWindowDays;
+  const users = buyersBefore(history, cut);
+  const bought = purchaseLabels(history, users, cut, days);
+  const labels = task === 'CHURN' ? bought.map((label) => 1 - label) : bought;
+  return {
+    task,
+    count: users.length,
+    protocol: `users with a purchase before ${dateOf(cut)}, ${task === 'CHURN' ? 'no ' : 'a '}purchase in the ${days} days from it`,
+    predict: async (model) =>
+      required(model.users, model, (await model.users?.scoreUsers({ history, users, asOf: cut }))?.[task]),
+    evaluate: (probabilities, threshold, seed) => evaluateBinary({ labels, probabilities, threshold, seed }),
+    labels,
+    targets: null,
+    items: 0,
+  };
+}
+
+function rankingExamples(history: ShopHistory, cut: number): TaskExamples {
+  const days = TASK_DEFINITIONS.RECOMMENDATION.labelWindowDays;
+  const all = itemTargets(history, cut, days);
+  const items = history.items.length;
+  const step = Math.max(1, Math.ceil((all.users.length * items) / MAX_SCORES));
+  const keep = <T>(_: T, at: number) => at % step === 0;
+  const users = all.users.filter(keep);
+  const ranked: RankedUser[] = all.targets
+    .map((targets, at) => ({ targets, bought: all.bought[at] }))
+    .filter(keep);
+  return {
+    task: 'RECOMMENDATION',
+    count: users.length,
+    protocol: `users who buy in the ${days} days from ${dateOf(cut)}, full ranking of the items known before${step > 1 ? `, one user in ${step}` : ''}`,
+    predict: async (model) =>
+      required(model.items, model, await model.items?.scoreItems({ history, users, asOf: cut })),
+    evaluate: (scores, _threshold, seed) => evaluateRanking({ scores, items, users: ranked, seed }),
+    labels: null,
+    targets: ranked.map((user) => user.targets),
+    items,
+  };
+}
+
+function demandExamples(history: ShopHistory, cut: number): TaskExamples {
+  const days = TASK_DEFINITIONS.DEMAND.labelWindowDays;
+  const items = itemsInDemand(history, cut);
+  const { units: actual } = dailyUnits(history, items, cut, days);
+  const past: DemandSeries = dailyUnits(
+    history,
+    items,
+    cut - DEMAND_HISTORY_DAYS * DAY_MS,
+    DEMAND_HISTORY_DAYS,
+  );
+  return {
+    task: 'DEMAND',
+    count: items.length,
+    protocol: `items with at least 50 units sold in the 28 days before ${dateOf(cut)}, units of the ${days} days from it`,
+    predict: async (model) => {
+      const forecast = await model.demand?.forecast(past, days);
+      const values = required(model.demand, model, forecast);
+      const joined = new Float32Array(3 * actual.length);
+      joined.set(values.units);
+      joined.set(values.low, actual.length);
+      joined.set(values.high, 2 * actual.length);
+      return joined;
+    },
+    evaluate: (predictions, _threshold, seed) => {
+      const [predicted, low, high] = [0, 1, 2].map((part) =>
+        predictions.subarray(part * actual.length, (part + 1) * actual.length),
+      );
+      return evaluateDemand({ actual, predicted, low, high, days, seed });
+    },
+    labels: null,
+    targets: null,
+    items: 0,
+  };
+}
+
+function fraudTaskExamples(history: ShopHistory, cut: number, until: number): TaskExamples {
+  const examples = fraudExamples(history, { from: cut, to: until, labelledUntil: cut });
+  const labels = Float32Array.from(examples.labels);
+  const contexts: readonly TransactionContext[] = examples.contexts;
+  return {
+    task: 'FRAUD',
+    count: labels.length,
+    protocol: describeFraudExamples(examples, cut, until),
+    predict: async (model) => required(model.fraud, model, await model.fraud?.scoreTransactions(contexts)),
+    evaluate: (probabilities, threshold, seed) => evaluateBinary({ labels, probabilities, threshold, seed }),
+    labels,
+    targets: null,
+    items: 0,
+  };
+}
+
+function required<Value>(scorer: unknown, model: Model, value: Value | undefined): Value {
+  if (scorer === undefined || value === undefined)
+    throw new Error(`${model.architecture} made no prediction.`);
+  return value;
+}

@@ -1,0 +1,204 @@
+/** Training runs: fit, measure, choose, fit again on everything, and keep the result as one model version. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { AppError } from '../../errors.js';
+import { type EvaluationReport, isLessBetter, MAIN_METRICS } from '../../pipeline/evaluate/index.js';
+import { DAY_MS, type Model, type ShopHistory } from '../../pipeline/index.js';
+import type { EvaluationRow, ModelVersionRow } from '../../store/index.js';
+import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
+import { commitVersion } from './commit-version.js';
+import { type TaskExamples, taskExamples } from './examples.js';
+import { planRun, type PlannedModel } from './plan.js';
+import { type HeldPredictions, savePredictions } from './predictions.js';
+import { type RunCuts, runCuts } from './run-cuts.js';
+import type { RunContext } from './run-context.js';
+
+type NewEvaluation = Omit<EvaluationRow, 'id' | 'runId' | 'modelVersionId' | 'isServed'>;
+
+/** What one model reached on one task. */
+interface Candidate {
+  readonly planned: PlannedModel;
+  readonly task: TaskName;
+  readonly threshold: number;
+  /** The deciding figure on validation, turned so that more is better. */
+  readonly worth: number;
+  readonly held: HeldPredictions;
+  readonly rows: readonly NewEvaluation[];
+}
+
+interface Measured {
+  readonly validation: Record<string, TaskExamples>;
+  readonly test: Record<string, TaskExamples>;
+}
+
+const OPEN_THRESHOLD = 0.5;
+/** Shares of a run's work: measuring all models, and fitting the chosen ones again. */
+const MEASURE_SHARE = 0.75;
+
+/** Carries out a SINGLE_TASK or MULTI_TASK run. */
+export async function train(context: RunContext): Promise<ModelVersionRow> {
+  const planned = planRun(context.run);
+  if (planned.length === 0) throw new AppError('BAD_USER_INPUT', 'No architecture learns these tasks.');
+  context.report(0.01, 'reading the history');
+  const history = await context.shop.readHistory();
+  const cuts = runCuts(history, context.run);
+  const measured = gatherExamples(context.run.tasks, history, cuts);
+  const candidates: Candidate[] = [];
+  for (const [index, model] of planned.entries()) {
+    const share = (part: number) => 0.02 + MEASURE_SHARE * ((index + part) / planned.length);
+    candidates.push(...(await measure(context, model, history, cuts, measured, share)));
+  }
+  const chosen = chooseBest(candidates);
+  const root = await context.files.stage();
+  const entries = await fitChosen(context, chosen, history, cuts, root);
+  for (const candidate of chosen.values()) await savePredictions(root, candidate.task, candidate.held);
+  return commitVersion(context, {
+    root,
+    cut: cuts.final,
+    architecture: [...new Set([...chosen.values()].map(({ planned: { type } }) => type.architecture))].join(
+      ' + ',
+    ),
+    tasks: entries,
+    history,
+    evaluations: candidates.flatMap((candidate) =>
+      candidate.rows.map((row) => ({ ...row, isServed: chosen.get(candidate.task) === candidate })),
+    ),
+  });
+}
+
+function gatherExamples(tasks: readonly TaskName[], history: ShopHistory, cuts: RunCuts): Measured {
+  const at = (cut: number) =>
+    Object.fromEntries(
+      tasks.map((task) => [task, taskExamples(task, history, cut, cut + cuts.windowDays * DAY_MS)]),
+    );
+  return { validation: at(cuts.validation), test: at(cuts.test) };
+}
+
+/** Fits one model before either cut and measures it after. */
+async function measure(
+  context: RunContext,
+  planned: PlannedModel,
+  history: ShopHistory,
+  cuts: RunCuts,
+  measured: Measured,
+  share: (part: number) => number,
+): Promise<Candidate[]> {
+  const { architecture } = planned.type;
+  const predictAt = async (split: 'validation' | 'test', from: number, to: number) => {
+    const model = planned.type.create(planned.tasks, planned.hyperparameters);
+    try {
+      const name = `${architecture}/${planned.tasks.join('+')}/${split}`;
+      await model.fit(
+        { history, cut: cuts[split] },
+        context.fitContext(name, share(from), share(to), split === 'test'),
+      );
+      return await predictAll(model, measured[split], planned.tasks);
+    } finally {
+      model.dispose();
+    }
+  };
+  const validation = await predictAt('validation', 0, 0.5);
+  const test = await predictAt('test', 0.5, 0.95);
+  const { seed } = context.run;
+  return planned.tasks.map((task) => {
+    const rule = TASK_DEFINITIONS[task].threshold ?? OPEN_THRESHOLD;
+    const onValidation = measured.validation[task].evaluate(validation[task], rule, seed);
+    const threshold = onValidation.confusionMatrix?.threshold ?? OPEN_THRESHOLD;
+    const onTest = measured.test[task].evaluate(test[task], threshold, seed);
+    return {
+      planned,
+      task,
+      threshold,
+      worth: worthOf(task, onValidation),
+      held: {
+        validation: validation[task],
+        test: test[task],
+        validationCut: cuts.validation,
+        testCut: cuts.test,
+      },
+      rows: [
+        evaluationOf(planned, task, 'VALIDATION', measured.validation[task], onValidation),
+        evaluationOf(planned, task, 'TEST', measured.test[task], onTest),
+      ],
+    };
+  });
+}
+
+async function predictAll(
+  model: Model,
+  examples: Record<string, TaskExamples>,
+  tasks: readonly TaskName[],
+): Promise<Record<string, Float32Array>> {
+  const predictions: Record<string, Float32Array> = {};
+  for (const task of tasks) predictions[task] = await examples[task].predict(model);
+  return predictions;
+}
+
+/** The deciding figure of a report, turned so that more is better. */
+export function worthOf(task: TaskName, report: EvaluationReport): number {
+  const [name] = MAIN_METRICS[task];
+  const value = report.metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
+  if (Number.isNaN(value)) return -Infinity;
+  return isLessBetter(name) ? -value : value;
+}
+
+function evaluationOf(
+  planned: PlannedModel,
+  task: TaskName,
+  split: 'VALIDATION' | 'TEST',
+  examples: TaskExamples,
+  report: EvaluationReport,
+): NewEvaluation {
+  const { family, architecture } = planned.type;
+  return { family, architecture, task, split, protocol: examples.protocol, ...report };
+}
+
+/** The best on validation for each task; test figures are not looked at. */
+function chooseBest(candidates: readonly Candidate[]): Map<TaskName, Candidate> {
+  const best = new Map<TaskName, Candidate>();
+  for (const candidate of candidates) {
+    const before = best.get(candidate.task);
+    if (!before || candidate.worth > before.worth) best.set(candidate.task, candidate);
+  }
+  return best;
+}
+
+/** Fits the chosen models on everything before the final cut and saves them; a model chosen for several tasks is fitted once. */
+async function fitChosen(
+  context: RunContext,
+  chosen: ReadonlyMap<TaskName, Candidate>,
+  history: ShopHistory,
+  cuts: RunCuts,
+  root: string,
+) {
+  const models = [...new Set([...chosen.values()].map((candidate) => candidate.planned))];
+  const directories = new Map<PlannedModel, string>();
+  for (const [index, planned] of models.entries()) {
+    const { type, tasks } = planned;
+    const directory = `${type.architecture}-${index + 1}`;
+    const model = type.create(tasks, planned.hyperparameters);
+    try {
+      const at = (part: number) =>
+        MEASURE_SHARE + 0.02 + (0.97 - MEASURE_SHARE) * ((index + part) / models.length);
+      const name = `${type.architecture}/${tasks.join('+')}/final`;
+      await model.fit({ history, cut: cuts.final }, context.fitContext(name, at(0), at(0.95), false));
+      await mkdir(join(root, directory));
+      await model.save(join(root, directory));
+    } finally {
+      model.dispose();
+    }
+    directories.set(planned, directory);
+  }
+  return Object.fromEntries(
+    [...chosen].map(([task, { planned, threshold }]) => [
+      task,
+      {
+        architecture: planned.type.architecture,
+        family: planned.type.family,
+        directory: directories.get(planned) ?? '',
+        threshold,
+      },
+    ]),
+  );
+}

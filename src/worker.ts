@@ -1,0 +1,62 @@
+/** A worker: takes runs from the queue until it is told to stop. Holds TensorFlow. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { readConfig } from './config.js';
+import { coerceError } from './errors.js';
+import { enqueueRun, openQueue, RUN_QUEUE, type RunJob } from './jobs/queue.js';
+import { requeueAbandoned } from './jobs/worker/abandoned.js';
+import { takeRun, type Workshop } from './jobs/worker/take-run.js';
+import { createLogger } from './log.js';
+import { folderModelFiles } from './pipeline/deploy/index.js';
+import { openStore } from './store/index.js';
+
+const POLL_MS = 500;
+const RETRY_MS = 2000;
+const ABANDONED_EVERY_MS = 5000;
+
+const config = readConfig();
+const log = createLogger({ name: 'worker', level: config.logLevel, pretty: Boolean(process.stderr.isTTY) });
+const databaseUrl = config.databaseUrl ?? '';
+const store = await openStore({ databaseUrl });
+const workshop: Workshop = { store, files: folderModelFiles(config.dataDir), log };
+const boss = await openQueue(databaseUrl, (error) => log.warn({ err: error }, 'The queue does not answer.'));
+const stopping = new AbortController();
+
+const requeue = (job: RunJob) => enqueueRun(boss, job);
+const watch = setInterval(() => {
+  requeueAbandoned(store, requeue).catch((thrown: unknown) => {
+    log.warn({ err: coerceError(thrown) }, 'Looking for abandoned runs failed.');
+  });
+}, ABANDONED_EVERY_MS);
+
+async function takeNext(): Promise<boolean> {
+  const [job] = (await boss.fetch<RunJob>(RUN_QUEUE)) ?? [];
+  if (!job) return false;
+  const outcome = await takeRun(workshop, job.data.shopKey, job.data.runId, stopping.signal);
+  await boss.complete(RUN_QUEUE, job.id);
+  if (outcome === 'REQUEUE') await requeue(job.data);
+  return true;
+}
+
+async function loop(): Promise<void> {
+  while (!stopping.signal.aborted) {
+    try {
+      if (!(await takeNext()))
+        await sleep(POLL_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+    } catch (thrown) {
+      log.error({ err: coerceError(thrown) }, 'Taking a run failed; trying again.');
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+// Ctrl-C in a terminal reaches the whole group: the parent decides when its children end.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => stopping.abort(new Error('The worker is stopping.')));
+process.on('disconnect', () => stopping.abort(new Error('The parent of the worker ended.')));
+process.send?.({ ready: true });
+await loop();
+clearInterval(watch);
+await boss.stop({ graceful: false });
+await store.close();
+process.exit(0);
