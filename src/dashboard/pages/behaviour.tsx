@@ -29,7 +29,7 @@ export function BehaviourPage() {
       <Loaded query={query}>
         {({ behaviourAnalytics }) => (
           <>
-            <div className="columns">
+            <div className="columns uneven">
               <Funnel steps={behaviourAnalytics.funnel} />
               <TopPaths paths={behaviourAnalytics.topPaths} />
             </div>

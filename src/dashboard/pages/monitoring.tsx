@@ -51,18 +51,24 @@ export function MonitoringPage() {
       >
         {text('monitoring.title')}
       </PageTitle>
+      <Loaded query={query}>
+        {({ monitoring }) => <Alerts alerts={merged(fresh, monitoring.alerts)} />}
+      </Loaded>
       <Loaded query={health}>{({ monitoring }) => <Health health={monitoring} range={healthRange} />}</Loaded>
-      <Loaded query={query}>{({ monitoring }) => <Reports report={monitoring} fresh={fresh} />}</Loaded>
+      {query.data && <Reports report={query.data.monitoring} />}
     </div>
   );
 }
 
-function Reports({ report, fresh }: { report: Report; fresh: readonly Alert[] }) {
-  const known = new Set(report.alerts.map(({ id }) => id));
-  const alerts = [...fresh.filter(({ id }) => !known.has(id)), ...report.alerts];
+/** Alerts that came live, and those read with the page; the same alert counts once. */
+function merged(fresh: readonly Alert[], read: readonly Alert[]): Alert[] {
+  const known = new Set(read.map(({ id }) => id));
+  return [...fresh.filter(({ id }) => !known.has(id)), ...read];
+}
+
+function Reports({ report }: { report: Report }) {
   return (
     <>
-      <Alerts alerts={alerts} />
       <Panel title={text('monitoring.clicks')}>
         <Facts
           isLarge
