@@ -56,6 +56,7 @@ class ServingProcess {
   private child: ChildProcess | undefined;
   /** Open while no host can answer. */
   private ready: Promise<void> = Promise.resolve();
+  private isReady = false;
   private markReady: () => void = () => undefined;
   private readonly waiting = new Map<number, Waiting>();
   private nextId = 1;
@@ -88,9 +89,7 @@ class ServingProcess {
   }
 
   async status(): Promise<ServingStatus> {
-    const isUp = await Promise.race([this.ready.then(() => true), Promise.resolve(false)]);
-    if (!isUp || !this.child)
-      return { ready: false, pid: null, isNative: false, loaded: [], calls: this.calls };
+    if (!this.isReady) return { ready: false, pid: null, isNative: false, loaded: [], calls: this.calls };
     const status = (await this.call('status', [])) as ServingStatus;
     return { ...status, calls: this.calls };
   }
@@ -103,7 +102,34 @@ class ServingProcess {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-      child.on('error', (error) => log.error({ err: error }, 'The serving host cannot be reached.'));
+      child.once('exit', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      child.kill('SIGTERM');
+    });
+  }
+
+  private waitForHost(): void {
+    this.isReady = false;
+    this.ready = new Promise((resolve) => {
+      this.markReady = () => {
+        this.isReady = true;
+        resolve();
+      };
+    });
+  }
+
+  private start(): void {
+    const { databaseUrl, dataDir, log } = this.options;
+    const child = fork(this.options.entry ?? join(PROJECT_ROOT, 'dist', 'src', 'serving.js'), {
+      // Answers are small: one thread is several times faster than handing them between threads.
+      env: { ...process.env, ...threadEnvironment('small'), DATABASE_URL: databaseUrl, TANDEM_DATA: dataDir },
+      serialization: 'advanced',
+    });
+    this.child = child;
+    child.on('message', (message: ServingReply | ServingReady) => this.receive(message));
+    child.on('error', (error) => log.error({ err: error }, 'The serving host cannot be reached.'));
     child.once('exit', (code, signal) => {
       if (this.isClosed) return;
       this.waitForHost();
