@@ -26,3 +26,15 @@ export {
   userFeatures,
 } from './user-features.js';
 export { userPast, type UserPast } from './user-past.js';
+export { addNeighbours, type ItemGroups, itemGroups, type Neighbours, neighbours } from './co-occurrence.js';
+export {
+  affinities,
+  type Affinities,
+  CANDIDATE_FEATURE_COUNT,
+  CANDIDATE_FEATURES,
+  IS_BOUGHT_COLUMN,
+  writeCandidates,
+} from './item-features.js';
+export { ITEM_FEATURE_COUNT, ITEM_FEATURES, itemState, type ItemState } from './item-state.js';
+export { type UserItems, userItems } from './user-items.js';
+export { Vocabulary } from './vocabulary.js';

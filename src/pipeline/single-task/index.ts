@@ -13,3 +13,14 @@ export { recency } from './users/recency.js';
 export { hazardTarget, isUserTask, USER_TASKS, type UserTask } from './users/user-targets.js';
 export { fitLogistic, type LinearModel } from './fraud/logistic-fit.js';
 export { SINGLE_TASK_TYPES } from './registry.js';
+export { ItemRanking, type ScoreUser } from './recommendation/item-ranking.js';
+export { loadItemState, saveItemState } from './recommendation/item-state-file.js';
+export { featureScales, type FeatureScales, standardiseRows } from './recommendation/ranker-network.js';
+export {
+  type RankingExampleOptions,
+  type RankingExamples,
+  rankingCuts,
+  rankingExamples,
+} from './recommendation/ranking-examples.js';
+export { itemKnn, ownHistory, popular, recentlyPopular } from './recommendation/ranking-baselines.js';
+export { softmaxRanker } from './recommendation/softmax-ranker.js';

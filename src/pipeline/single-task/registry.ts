@@ -1,6 +1,8 @@
 import type { ModelType } from '../index.js';
 import { fraudDense } from './fraud/fraud-dense.js';
 import { fraudLogistic } from './fraud/fraud-logistic.js';
+import { itemKnn, ownHistory, popular, recentlyPopular } from './recommendation/ranking-baselines.js';
+import { softmaxRanker } from './recommendation/softmax-ranker.js';
 import { recency } from './users/recency.js';
 import { dense, logisticRegression } from './users/user-model-types.js';
 
@@ -11,4 +13,9 @@ export const SINGLE_TASK_TYPES: readonly ModelType[] = [
   dense,
   fraudLogistic,
   fraudDense,
+  popular,
+  recentlyPopular,
+  ownHistory,
+  itemKnn,
+  softmaxRanker,
 ];

@@ -1,0 +1,173 @@
+import { addNeighbours } from './co-occurrence.js';
+import { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState } from './item-state.js';
+import { DECAY_DAYS, type UserItems } from './user-items.js';
+
+const OWN_FEATURES = [
+  'own',
+  'isBought',
+  'own15',
+  'own45',
+  'own120',
+  'lastDays',
+  'cycle',
+  'isRepeated',
+  'ownShare',
+  'isInLastOrder',
+] as const;
+const AFFINITY_FEATURES = [
+  'byUsers',
+  'byUsersRecent',
+  'byOrders',
+  'byOrdersRecent',
+  'byRecentUsers',
+] as const;
+const CROSSED_FEATURES = [
+  'priceMatch',
+  'ownTimesItems',
+  'popularTimesItems',
+  'boughtTimesItems',
+  'boughtTimesQuiet',
+  'boughtTimesRepeats',
+  'ownTimesRepeats',
+  'boughtTimesOrders',
+  'boughtTimesPopular',
+  'boughtTimesRebuy',
+  'boughtTimesUnsold',
+] as const;
+
+/** What a user and an item have to do with each other: the columns of a candidate's row. */
+export const CANDIDATE_FEATURES = [
+  ...ITEM_FEATURES,
+  ...OWN_FEATURES,
+  ...AFFINITY_FEATURES,
+  ...CROSSED_FEATURES,
+] as const;
+export const CANDIDATE_FEATURE_COUNT = CANDIDATE_FEATURES.length;
+export const IS_BOUGHT_COLUMN = CANDIDATE_FEATURES.indexOf('isBought');
+
+const BUYERS30 = ITEM_FEATURES.indexOf('buyers30');
+const DAYS_UNSOLD = ITEM_FEATURES.indexOf('daysUnsold');
+const REBUY_SHARE = ITEM_FEATURES.indexOf('rebuyShare');
+const AFFINITY_AT = ITEM_FEATURE_COUNT + OWN_FEATURES.length;
+const CROSSED_AT = AFFINITY_AT + AFFINITY_FEATURES.length;
+/** Similarity below which items are strangers: keeps the logarithm finite. */
+const STRANGERS = 1e-3;
+/** A cycle shorter than this many days is a split order. */
+const SHORTEST_CYCLE_DAYS = 3;
+
+/** Similarity of every item to what a user has, by kind. */
+export interface Affinities {
+  /** By kind, in the order of the features: [items]. */
+  readonly sums: readonly Float32Array[];
+}
+
+/** Sums the similarities of all items to the user's. */
+export function affinities(state: ItemState, user: UserItems): Affinities {
+  const size = state.vocabulary.size;
+  const sums = AFFINITY_FEATURES.map(() => new Float32Array(size));
+  user.items.forEach((item, at) => {
+    const recency = user.recency[at];
+    addNeighbours(state.byUsers, item, 1, sums[0]);
+    addNeighbours(state.byUsers, item, recency, sums[1]);
+    addNeighbours(state.byOrders, item, 1, sums[2]);
+    addNeighbours(state.byOrders, item, recency, sums[3]);
+    addNeighbours(state.byRecentUsers, item, 1, sums[4]);
+  });
+  return { sums };
+}
+
+/**
+ * Feature rows of candidates for one user.
+ *
+ * @param candidates vocabulary indices; null = all items in order
+ * @param target receives [candidates × CANDIDATE_FEATURES], from `offset` on
+ */
+export function writeCandidates(
+  state: ItemState,
+  user: UserItems,
+  { sums }: Affinities,
+  candidates: Int32Array | null,
+  target: Float32Array,
+  offset = 0,
+): void {
+  const size = state.vocabulary.size;
+  const count = candidates?.length ?? size;
+  const profile = describeProfile(state, user);
+  const ownAt = new Int32Array(size).fill(-1);
+  user.items.forEach((item, at) => (ownAt[item] = at));
+  for (let row = 0; row < count; row++) {
+    const item = candidates === null ? row : candidates[row];
+    const start = offset + row * CANDIDATE_FEATURE_COUNT;
+    const itemStart = item * ITEM_FEATURE_COUNT;
+    for (let column = 0; column < ITEM_FEATURE_COUNT; column++) {
+      target[start + column] = state.features[itemStart + column];
+    }
+    target.fill(0, start + ITEM_FEATURE_COUNT, start + CANDIDATE_FEATURE_COUNT);
+    for (let kind = 0; kind < sums.length; kind++) {
+      target[start + AFFINITY_AT + kind] = Math.log(sums[kind][item] + STRANGERS);
+    }
+    const crossed = start + CROSSED_AT;
+    const popular = target[start + BUYERS30];
+    target[crossed] = profile.hasItems ? -Math.abs(state.logPrices[item] - profile.meanLogPrice) : 0;
+    target[crossed + 2] = popular * profile.logItems;
+    const at = ownAt[item];
+    if (at < 0 || user.orders[at] === 0) continue;
+    const own = writeOwn(user, at, target, start + ITEM_FEATURE_COUNT);
+    target[crossed + 1] = own * profile.logItems;
+    target[crossed + 3] = profile.logItems;
+    target[crossed + 4] = Math.log1p(user.lastOrderDays);
+    target[crossed + 5] = profile.repeatShare;
+    target[crossed + 6] = own * profile.repeatShare;
+    target[crossed + 7] = Math.log(user.orderCount);
+    target[crossed + 8] = popular;
+    target[crossed + 9] = target[start + REBUY_SHARE];
+    target[crossed + 10] = target[start + DAYS_UNSOLD];
+  }
+}
+
+interface Profile {
+  readonly hasItems: boolean;
+  readonly meanLogPrice: number;
+  readonly logItems: number;
+  /** Share of the user's purchases that were not the first of their item. */
+  readonly repeatShare: number;
+}
+
+function describeProfile(state: ItemState, user: UserItems): Profile {
+  const count = user.items.length;
+  let prices = 0;
+  let purchases = 0;
+  let distinct = 0;
+  user.items.forEach((item, at) => {
+    prices += state.logPrices[item];
+    purchases += user.orders[at];
+    if (user.orders[at] > 0) distinct++;
+  });
+  return {
+    hasItems: count > 0,
+    meanLogPrice: count > 0 ? prices / count : 0,
+    logItems: Math.log(Math.max(count, 1)),
+    repeatShare: purchases > 0 ? (purchases - distinct) / purchases : 0,
+  };
+}
+
+/** The features of an item that the user bought. Returns the first of them. */
+function writeOwn(user: UserItems, at: number, target: Float32Array, start: number): number {
+  const orders = user.orders[at];
+  const last = user.lastDays[at];
+  const own = Math.log1p(orders);
+  target[start] = own;
+  target[start + 1] = 1;
+  DECAY_DAYS.forEach((_, decay) => {
+    target[start + 2 + decay] = Math.log1p(user.decayed[at * DECAY_DAYS.length + decay]);
+  });
+  target[start + 5] = Math.log1p(last);
+  if (orders > 1) {
+    const cycleDays = (user.firstDays[at] - last) / (orders - 1);
+    target[start + 6] = Math.min(last / Math.max(cycleDays, SHORTEST_CYCLE_DAYS), 4);
+    target[start + 7] = 1;
+  }
+  target[start + 8] = orders / Math.max(user.orderCount, 1);
+  target[start + 9] = last <= user.lastOrderDays + 1 ? 1 : 0;
+  return own;
+}

@@ -1,0 +1,169 @@
+import type * as Tensorflow from '@tensorflow/tfjs';
+
+import {
+  type BatchArrays,
+  column,
+  type DenseWeights,
+  glorotUniform,
+  type ModelContext,
+  Random,
+  tf,
+  type WeightValues,
+  WeightSet,
+} from '../../../nn/index.js';
+import { CANDIDATE_FEATURE_COUNT } from '../../preprocess/index.js';
+import type { RankingExamples } from './ranking-examples.js';
+
+const MASKED = -1e9;
+/** Standardised features beyond this many deviations tell nothing more. */
+const CLIP = 6;
+
+/** Batch of ranking examples with `candidates` items each. */
+export function rankingBatch(candidates: number) {
+  return {
+    features: column(candidates * CANDIDATE_FEATURE_COUNT),
+    labels: column(candidates),
+    isNew: column(candidates),
+    offsets: column(candidates),
+  };
+}
+export type RankingBatch = ReturnType<typeof rankingBatch>;
+
+/** Mean and deviation of each candidate feature. */
+export interface FeatureScales {
+  readonly means: Float32Array;
+  readonly deviations: Float32Array;
+}
+
+/** Scales over all real candidates of the examples. */
+export function featureScales(examples: RankingExamples): FeatureScales {
+  const width = CANDIDATE_FEATURE_COUNT;
+  const sums = new Float64Array(width);
+  const squares = new Float64Array(width);
+  let count = 0;
+  for (let row = 0; row < examples.count * examples.candidates; row++) {
+    if (examples.offsets[row] < 0) continue;
+    count++;
+    for (let at = 0; at < width; at++) {
+      const value = examples.features[row * width + at];
+      sums[at] += value;
+      squares[at] += value * value;
+    }
+  }
+  const means = Float32Array.from(sums, (sum) => sum / count);
+  const deviations = Float32Array.from(
+    squares,
+    (square, at) => Math.sqrt(Math.max(square / count - (sums[at] / count) ** 2, 0)) + 1e-4,
+  );
+  return { means, deviations };
+}
+
+/** Standardises rows of features in place. */
+export function standardiseRows(rows: Float32Array, { means, deviations }: FeatureScales): Float32Array {
+  const width = CANDIDATE_FEATURE_COUNT;
+  for (let start = 0; start < rows.length; start += width) {
+    for (let at = 0; at < width; at++) {
+      const value = (rows[start + at] - means[at]) / deviations[at];
+      rows[start + at] = Math.min(CLIP, Math.max(-CLIP, value));
+    }
+  }
+  return rows;
+}
+
+/**
+ * Logit of an item for a user: a linear part plus one hidden layer over the candidate's features (as in Cheng et al., Wide & Deep,
+ * 2016), trained by softmax cross-entropy over the candidates: over all items, and over those that are new to the user.
+ */
+export class RankerNetwork {
+  readonly weights: WeightSet;
+  private readonly wide: DenseWeights;
+  private readonly hidden: DenseWeights;
+  private readonly output: DenseWeights;
+
+  constructor(
+    private readonly settings: { readonly hidden: number; readonly newShare: number },
+    seed: number,
+  ) {
+    this.weights = new WeightSet(new Random(seed).fork('ranker'));
+    this.wide = this.weights.dense('wide', CANDIDATE_FEATURE_COUNT, 1, glorotUniform);
+    this.hidden = this.weights.dense('hidden', CANDIDATE_FEATURE_COUNT, settings.hidden);
+    this.output = this.weights.dense('output', settings.hidden, 1, glorotUniform);
+  }
+
+  /** Mean loss of a batch of examples. */
+  loss(batch: { [name in keyof RankingBatch]: Tensorflow.Tensor }, context: ModelContext): Tensorflow.Scalar {
+    const candidates = batch.labels.shape[1] as number;
+    const rows = tf.reshape(batch.features, [-1, CANDIDATE_FEATURE_COUNT]);
+    const logits = tf.add(tf.reshape(this.logits(rows), [context.rows, candidates]), batch.offsets);
+    const newLogits = tf.add(logits, tf.mul(tf.sub(1, batch.isNew), MASKED));
+    const all = listLoss(batch.labels, logits);
+    const fresh = listLoss(tf.mul(batch.labels, batch.isNew), newLogits);
+    const { newShare } = this.settings;
+    return tf.add(tf.mul(all, 1 - newShare), tf.mul(fresh, newShare));
+  }
+
+  /** [rows, features] → [rows, 1] */
+  private logits(rows: Tensorflow.Tensor): Tensorflow.Tensor {
+    const linear = tf.add(tf.matMul(rows as Tensorflow.Tensor2D, this.wide.kernel), this.wide.bias);
+    const hidden = tf.relu(
+      tf.add(tf.matMul(rows as Tensorflow.Tensor2D, this.hidden.kernel), this.hidden.bias),
+    );
+    return tf.add(linear, tf.matMul(hidden as Tensorflow.Tensor2D, this.output.kernel));
+  }
+
+  dispose(): void {
+    this.weights.dispose();
+  }
+}
+
+/** Softmax cross-entropy with several right answers; a list with n of them weighs as sqrt(n) lists with one. */
+function listLoss(labels: Tensorflow.Tensor, logits: Tensorflow.Tensor): Tensorflow.Scalar {
+  const logProbabilities = tf.logSoftmax(logits);
+  const right = tf.sum(labels, 1);
+  const sums = tf.sum(tf.mul(labels, tf.maximum(logProbabilities, -50)), 1);
+  return tf.neg(tf.mean(tf.div(sums, tf.sqrt(tf.maximum(right, 1))))) as Tensorflow.Scalar;
+}
+
+/** Scores rows of standardised features by the weights, without TensorFlow: a request's few thousand rows take milliseconds. */
+export function scoreRows(weights: WeightValues, rows: Float32Array): Float32Array {
+  const width = CANDIDATE_FEATURE_COUNT;
+  const wide = weights['wide/kernel'].values;
+  const kernel = weights['hidden/kernel'].values;
+  const bias = weights['hidden/bias'].values;
+  const output = weights['output/kernel'].values;
+  const units = bias.length;
+  const hidden = new Float64Array(units);
+  const scores = new Float32Array(rows.length / width);
+  for (let row = 0; row < scores.length; row++) {
+    hidden.set(bias);
+    let score = 0;
+    for (let at = 0; at < width; at++) {
+      const value = rows[row * width + at];
+      score += value * wide[at];
+      for (let unit = 0; unit < units; unit++) hidden[unit] += value * kernel[at * units + unit];
+    }
+    for (let unit = 0; unit < units; unit++) if (hidden[unit] > 0) score += hidden[unit] * output[unit];
+    scores[row] = score;
+  }
+  return scores;
+}
+
+/** Rows of the examples that the test says, as a batch of columns. */
+export function rankingColumns(
+  examples: RankingExamples,
+  isIn: (row: number) => boolean,
+): BatchArrays<RankingBatch> & { features: Float32Array } {
+  const rows = Array.from({ length: examples.count }, (_, row) => row).filter(isIn);
+  const gather = (values: Float32Array, width: number): Float32Array => {
+    const picked = new Float32Array(rows.length * width);
+    rows.forEach((row, at) => picked.set(values.subarray(row * width, (row + 1) * width), at * width));
+    return picked;
+  };
+  const { candidates } = examples;
+  return {
+    features: gather(examples.features, candidates * CANDIDATE_FEATURE_COUNT),
+    labels: gather(examples.labels, candidates),
+    isNew: gather(examples.isNew, candidates),
+    offsets: gather(examples.offsets, candidates),
+  };
+}
