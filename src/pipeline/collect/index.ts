@@ -1,7 +1,8 @@
 /** Data in: files, streams and the bundled sample become rows of the store, or a history without one. */
 export { type Encoding, ENCODINGS } from './byte-source.js';
 export { type CleaningRuleCount } from './cleaning.js';
-export { crawlCatalogue, type CrawlOptions, type CrawlReport } from './crawl/crawl-catalogue.js';
+export { crawlCatalogue } from './crawl/crawl-catalogue.js';
+export { type CrawlOptions, type CrawlReport } from './crawl/crawl-report.js';
 export { FIELD_NAMES, type FieldMapping, type FieldName, RECORD_KINDS, type RecordKind } from './fields.js';
 export { HistoryBuilder } from './history-builder.js';
 export {
