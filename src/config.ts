@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 import { z } from 'zod';
@@ -56,7 +56,7 @@ const SETTINGS = {
   },
   TANDEM_WORKERS: {
     schema: wholeNumber(0, 64),
-    fallback: '1',
+    fallback: String(Math.min(2, availableParallelism())),
     meaning: 'worker processes that the server starts; 0 where they run elsewhere',
   },
   TANDEM_SAMPLE: {
@@ -121,7 +121,9 @@ export function readConfig(environment: Environment = process.env): Config {
   const isLocal = LOCAL_HOSTS.includes(host);
   const auth = (read('TANDEM_AUTH') as string | undefined) ?? (isLocal ? 'off' : 'on');
   if (auth === 'off' && !isLocal) {
-    problems.push(`TANDEM_AUTH: off is allowed only while HOST is ${LOCAL_HOSTS.join(', ')}; HOST is ${host}`);
+    problems.push(
+      `TANDEM_AUTH: off is allowed only while HOST is ${LOCAL_HOSTS.join(', ')}; HOST is ${host}`,
+    );
   }
   const config: Config = {
     databaseUrl: read('DATABASE_URL') as string | undefined,

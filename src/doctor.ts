@@ -45,7 +45,9 @@ export async function inspectInstallation(): Promise<InstallationReport> {
 
 async function inspectDatabase(config: Config): Promise<Check> {
   const name = 'database';
-  const where = config.databaseUrl ? maskUrl(config.databaseUrl) : `embedded, in ${join(config.dataDir, 'pg')}`;
+  const where = config.databaseUrl
+    ? maskUrl(config.databaseUrl)
+    : `embedded, in ${join(config.dataDir, 'pg')}`;
   try {
     const runtime = await openRuntime(config, 'doctor');
     try {
@@ -74,7 +76,8 @@ function inspectPort(config: Config): Promise<Check> {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
       // A running Tandem holds its own port: worth saying, not wrong.
-      const value = error.code === 'EADDRINUSE' ? `${config.port} is in use (by Tandem, if it runs)` : error.message;
+      const value =
+        error.code === 'EADDRINUSE' ? `${config.port} is in use (by Tandem, if it runs)` : error.message;
       resolve({ name: 'port', value, ok: error.code === 'EADDRINUSE', hint: 'Set PORT or HOST.' });
     });
     server.listen(config.port, config.host, () =>

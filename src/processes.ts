@@ -2,12 +2,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 
+import { threadEnvironment } from './nn/threads.js';
 import { PROJECT_ROOT } from './root.js';
 import type { Runtime } from './runtime.js';
 
 /** How long a child has to end by itself before it is killed. */
 const STOP_MS = 10_000;
 const RESTART_MS = 1000;
+/** Held by every worker for as long as it lives. */
+export const WORKER_LOCK = 'worker';
 
 export interface ManagedProcess {
   /** Resolves when the process has ended for good. */
@@ -25,7 +28,12 @@ export function startWorker(runtime: Runtime): ManagedProcess {
   });
   const start = () => {
     child = fork(join(PROJECT_ROOT, 'dist', 'src', 'worker.js'), {
-      env: { ...process.env, DATABASE_URL: runtime.databaseUrl, TANDEM_DATA: runtime.config.dataDir },
+      env: {
+        ...process.env,
+        ...threadEnvironment('small'),
+        DATABASE_URL: runtime.databaseUrl,
+        TANDEM_DATA: runtime.config.dataDir,
+      },
       serialization: 'advanced',
     });
     child.once('exit', (code, signal) => {
@@ -48,4 +56,9 @@ export function startWorker(runtime: Runtime): ManagedProcess {
       clearTimeout(timer);
     },
   };
+}
+
+/** A worker for the length of one command, where the installation has none running. */
+export async function startWorkerIfNone(runtime: Runtime): Promise<ManagedProcess | null> {
+  return (await runtime.store.isHeld(WORKER_LOCK)) ? null : startWorker(runtime);
 }

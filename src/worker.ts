@@ -8,6 +8,7 @@ import { requeueAbandoned } from './jobs/worker/abandoned.js';
 import { takeRun, type Workshop } from './jobs/worker/take-run.js';
 import { createLogger } from './log.js';
 import { folderModelFiles } from './pipeline/deploy/index.js';
+import { WORKER_LOCK } from './processes.js';
 import { openStore } from './store/index.js';
 
 const POLL_MS = 500;
@@ -21,6 +22,7 @@ const store = await openStore({ databaseUrl });
 const workshop: Workshop = { store, files: folderModelFiles(config.dataDir), log };
 const boss = await openQueue(databaseUrl, (error) => log.warn({ err: error }, 'The queue does not answer.'));
 const stopping = new AbortController();
+await store.hold(WORKER_LOCK);
 
 const requeue = (job: RunJob) => enqueueRun(boss, job);
 const watch = setInterval(() => {

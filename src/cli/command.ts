@@ -23,10 +23,12 @@ export function defineCommand(program: Command, usage: string, description: stri
 /** The command's own options merged with those given before its name. */
 export function globalOptions(command: Command): GlobalOptions {
   const own: Partial<GlobalOptions> = command.opts();
+  // Commander merges a command's options over those of its parents, but a group in between has none of its own.
+  const outer: Partial<GlobalOptions> = command.parent?.parent?.opts() ?? {};
   const parent: Partial<GlobalOptions> = command.parent?.opts() ?? {};
   return {
-    json: own.json ?? parent.json ?? false,
-    shop: own.shop ?? parent.shop ?? 'default',
+    json: own.json ?? (parent.json || outer.json) ?? false,
+    shop: own.shop ?? parent.shop ?? outer.shop ?? 'default',
   };
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 
 import { AppError } from '../errors.js';
+import { deployModel, rollbackDeployment } from '../pipeline/deploy/index.js';
 import { defineCommand, globalOptions, withShop } from './command.js';
 import { printResult } from './output.js';
 
@@ -17,8 +18,8 @@ export function addDeployCommand(program: Command): void {
     }
     await withShop(options, async (shop, runtime) => {
       const deployment = version
-        ? await runtime.deploy(shop, version, flags.share)
-        : await runtime.rollback(shop);
+        ? await deployModel(runtime.store, shop, version, flags.share)
+        : await rollbackDeployment(runtime.store, shop);
       printResult(
         options,
         deployment,

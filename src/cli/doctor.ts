@@ -19,7 +19,8 @@ export function addDoctorCommand(program: Command): void {
       '',
       'Settings',
       ...report.settings.map(
-        (setting) => `       ${setting.name.padEnd(width)}  ${setting.value} (${setting.source}): ${setting.meaning}`,
+        (setting) =>
+          `       ${setting.name.padEnd(width)}  ${setting.value} (${setting.source}): ${setting.meaning}`,
       ),
     ];
     printResult(options, report, lines.join('\n'));

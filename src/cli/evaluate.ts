@@ -19,7 +19,8 @@ export function addEvaluateCommand(program: Command): void {
       const ids = versions.length > 0 ? versions : await newestVersions(shop);
       const found = await shop.modelVersionsByIds(ids);
       const missing = ids.filter((_, index) => !found[index]);
-      if (missing.length > 0) throw new AppError('NOT_FOUND', `There is no model version ${missing.join(', ')}.`);
+      if (missing.length > 0)
+        throw new AppError('NOT_FOUND', `There is no model version ${missing.join(', ')}.`);
       const evaluations = (await shop.evaluationsByModelVersions(ids)).flat();
       printResult(options, evaluations, formatComparison(evaluations));
     });

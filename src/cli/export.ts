@@ -13,14 +13,21 @@ const PAGE = 1000;
 
 /** `export model|user|behaviours`: takes what is stored out again, as files that others can read. */
 export function addExportCommand(program: Command): void {
-  const group = program.command('export').description('take models, a person or behaviours out as files').exitOverride();
+  const group = program
+    .command('export')
+    .description('take models, a person or behaviours out as files')
+    .exitOverride();
   addExportModel(group);
   addExportUser(group);
   addExportBehaviours(group);
 }
 
 function addExportModel(group: Command): void {
-  const command = defineCommand(group, 'model <version> <directory>', "a model version's files (manifest and weights)");
+  const command = defineCommand(
+    group,
+    'model <version> <directory>',
+    "a model version's files (manifest and weights)",
+  );
   command.action(async (version: string, directory: string) => {
     const options = globalOptions(command);
     await withShop(options, async (shop, runtime) => {
@@ -31,13 +38,21 @@ function addExportModel(group: Command): void {
         throw new AppError('BAD_USER_INPUT', `The folder ${directory} is not empty.`);
       }
       await cp(modelDirectory(runtime.config.dataDir, row.contentHash), directory, { recursive: true });
-      printResult(options, { directory, contentHash: row.contentHash }, `Wrote model version ${version} to ${directory}.`);
+      printResult(
+        options,
+        { directory, contentHash: row.contentHash },
+        `Wrote model version ${version} to ${directory}.`,
+      );
     });
   });
 }
 
 function addExportUser(group: Command): void {
-  const command = defineCommand(group, 'user <userId> <file>', 'all that is stored about one person, as JSON');
+  const command = defineCommand(
+    group,
+    'user <userId> <file>',
+    'all that is stored about one person, as JSON',
+  );
   command.action(async (userId: string, file: string) => {
     const options = globalOptions(command);
     await withShop(options, async (shop) => {
@@ -46,7 +61,11 @@ function addExportUser(group: Command): void {
       const behaviours = await collect((after) => shop.behaviours({ first: PAGE, after }, { userId }));
       const transactions = await shop.readTransactions(userId, new Date(8.64e15));
       await writeFile(file, `${JSON.stringify({ user, behaviours, transactions }, null, 2)}\n`);
-      printResult(options, { file, behaviours: behaviours.length }, `Wrote ${behaviours.length} behaviours to ${file}.`);
+      printResult(
+        options,
+        { file, behaviours: behaviours.length },
+        `Wrote ${behaviours.length} behaviours to ${file}.`,
+      );
     });
   });
 }
@@ -71,14 +90,19 @@ async function writeBehaviours(shop: ShopStore, file: string): Promise<number> {
     const userIds = new Map(users.flatMap((user) => (user ? [[user.id, user.externalId] as const] : [])));
     const itemIds = new Map(items.flatMap((item) => (item ? [[item.id, item.externalId] as const] : [])));
     for (const { cursor: _cursor, userId, itemId, ...row } of page.rows) {
-      const line = { ...row, userId: userIds.get(userId), itemId: itemId === null ? null : itemIds.get(itemId) };
-      if (!stream.write(`${JSON.stringify(line)}\n`)) await new Promise((resolve) => stream.once('drain', resolve));
+      const line = {
+        ...row,
+        userId: userIds.get(userId),
+        itemId: itemId === null ? null : itemIds.get(itemId),
+      };
+      if (!stream.write(`${JSON.stringify(line)}\n`))
+        await new Promise<void>((resolve) => stream.once('drain', () => resolve()));
       count++;
     }
   }
   await new Promise<void>((resolve, reject) => {
     stream.once('error', reject);
-    stream.end(resolve);
+    stream.end(() => resolve());
   });
   return count;
 }

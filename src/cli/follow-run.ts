@@ -40,12 +40,7 @@ export async function followRun(
   });
 }
 
-async function waitForRun(
-  shop: ShopStore,
-  jobs: Jobs,
-  run: RunRow,
-  options: GlobalOptions,
-): Promise<RunRow> {
+async function waitForRun(shop: ShopStore, jobs: Jobs, run: RunRow, options: GlobalOptions): Promise<RunRow> {
   const bar = createProgressBar(run.kind.toLowerCase().replaceAll('_', ' '), options);
   const stopListening = await jobs.onProgress(options.shop, (event) => {
     if (event.runId === run.id) bar.update(event.progress, event.message);

@@ -52,7 +52,10 @@ export function addTrainCommand(program: Command): void {
 export function parseDate(text: string): Date {
   const date = new Date(text);
   if (Number.isNaN(date.getTime())) {
-    throw new AppError('BAD_USER_INPUT', `Expected a date such as 2011-09-10 or 2011-09-10T00:00:00Z, got "${text}".`);
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `Expected a date such as 2011-09-10 or 2011-09-10T00:00:00Z, got "${text}".`,
+    );
   }
   return date;
 }

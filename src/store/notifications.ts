@@ -9,9 +9,10 @@ const CHANNEL = /^[a-z_]+$/;
 
 type Listener = (payload: JsonObject) => void;
 
-/** LISTEN on one connection of its own that comes back by itself when the database does. */
+/** LISTEN, and locks that last as long as a process, on one connection of its own that comes back by itself when the database does. */
 export class Notifications {
   private readonly listeners = new Map<string, Set<Listener>>();
+  private readonly locks = new Set<number>();
   private client: Promise<pg.Client> | undefined;
   private isClosed = false;
 
@@ -31,6 +32,12 @@ export class Notifications {
       this.listeners.delete(channel);
       await (await this.connection()).query(`UNLISTEN ${channel}`);
     };
+  }
+
+  /** Takes an advisory lock, shared with others, for as long as the connection lives; taken again after it broke. */
+  async hold(lock: number): Promise<void> {
+    this.locks.add(lock);
+    await (await this.connection()).query('SELECT pg_advisory_lock_shared($1)', [lock]);
   }
 
   async close(): Promise<void> {
@@ -54,6 +61,7 @@ export class Notifications {
     client.once('end', () => void this.reconnect());
     await client.connect();
     for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
+    for (const lock of this.locks) await client.query('SELECT pg_advisory_lock_shared($1)', [lock]);
     return client;
   }
 

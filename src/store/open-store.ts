@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 
@@ -77,6 +79,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await shared.query('SELECT pg_notify($1, $2)', [channel, JSON.stringify(payload)]);
     },
     listen: (channel, onPayload) => notifications.listen(channel, onPayload),
+    hold: (name) => notifications.hold(lockNumber(name)),
+    isHeld: async (name) => {
+      const sql = `SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database() AND l.classid = 0 AND l.objid = $1) AS held`;
+      return (await shared.query<{ held: boolean }>(sql, [lockNumber(name)])).rows[0].held;
+    },
     statementCount: () => counter.count,
     ping: async () => {
       await shared.query('SELECT 1');
@@ -93,6 +101,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     apiKeys: apiKeyStore(shared) satisfies ApiKeyStore,
   };
   return store;
+}
+
+/** A number for the name of a lock, far from those of other programs by its size. */
+function lockNumber(name: string): number {
+  return 1_000_000_000 + (createHash('sha256').update(name).digest().readUInt32BE() % 1_000_000_000);
 }
 
 async function asksForRole(pool: pg.Pool, databaseUrl: string): Promise<boolean> {

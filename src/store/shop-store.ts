@@ -176,6 +176,14 @@ export interface Store {
   notify(channel: string, payload: JsonObject): Promise<void>;
   /** @returns stops listening */
   listen(channel: string, onPayload: (payload: JsonObject) => void): Promise<() => Promise<void>>;
+  /**
+   * Holds a name until this process ends or the store closes; any number of processes may hold it together.
+   *
+   * @returns when it is held
+   */
+  hold(name: string): Promise<void>;
+  /** Whether any process holds the name. */
+  isHeld(name: string): Promise<boolean>;
   /** Number of SQL statements sent since the store was opened; tests count with it. */
   statementCount(): number;
   ping(): Promise<void>;

@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+
+import { crawlCatalogue } from '../pipeline/collect/index.js';
+import { defineCommand, globalOptions, wholeNumber, withShop } from './command.js';
+import { printResult } from './output.js';
+
+interface CrawlFlags {
+  readonly maxPages: number;
+  readonly delay: number;
+  readonly allowPrivate?: boolean;
+}
+
+/** `crawl <url>`: reads a shop's catalogue from its web pages. */
+export function addCrawlCommand(program: Command): void {
+  const command = defineCommand(program, 'crawl <url>', "read a shop's catalogue from its web pages")
+    .option('--max-pages <number>', 'pages to read at most', wholeNumber(1, 1_000_000), 1000)
+    .option('--delay <ms>', 'pause between two requests, milliseconds', wholeNumber(0, 600_000), 500)
+    .option('--allow-private', 'let the address lie in a private network, such as localhost');
+  command.action(async (url: string) => {
+    const options = globalOptions(command);
+    const { maxPages, delay, allowPrivate } = command.opts<CrawlFlags>();
+    const report = await withShop(options, (shop) =>
+      crawlCatalogue(shop, url, {
+        maxPages,
+        delayMs: delay,
+        allowPrivate,
+        onProgress: ({ pages, waiting, items }) => {
+          if (!options.json)
+            process.stderr.write(`\r${pages} pages read, ${waiting} waiting, ${items} items `);
+        },
+      }),
+    );
+    const failed = report.failed.slice(0, 10).map(({ url: address, reason }) => `  ${address}: ${reason}`);
+    printResult(
+      options,
+      report,
+      [
+        `${report.pages} pages; ${report.items.accepted} items new or changed, ${report.items.duplicates} as they were; ${report.disallowed} addresses closed by robots.txt`,
+        ...(report.isCutShort ? ['There was more: raise --max-pages.'] : []),
+        ...(failed.length > 0 ? ['Failed, the first:', ...failed] : []),
+      ].join('\n'),
+    );
+  });
+}
