@@ -23,7 +23,7 @@ export default async function run(args: string[]): Promise<void> {
     },
   });
   const batchSize = Number(flags.batch);
-  const threads = flags.threads ?? (batchSize <= 1024 ? 'small' : 'large');
+  const threads = flags.threads ?? (batchSize < 512 ? 'small' : 'large');
   chooseThreads(threads === 'small' ? 'small' : 'large');
   const nn = await import('../src/nn/index.js');
   const { tf, column, idColumn, dense } = nn;
