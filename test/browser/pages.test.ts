@@ -13,6 +13,7 @@ import {
   storeSmallShop,
 } from '../e2e/api-harness.js';
 import { answerInExplorer, openBrowser, openPage, type WatchedPage } from './browser.js';
+import { until } from './shop-server.js';
 
 const script = new URL('../../scripts/dashboard.mjs', import.meta.url).href;
 const { buildDashboard } = (await import(script)) as { buildDashboard: () => Promise<boolean> };
@@ -27,13 +28,20 @@ beforeAll(async () => {
 }, 120_000);
 
 afterEach(async () => {
-  // The server first, so that it is what ends the subscriptions.
-  await api.close();
   await Promise.all(pages.map(({ page }) => page.context().close()));
   pages = [];
+  await until(async () => (await openConnections()) === 0, 10_000);
+  await api.close();
 });
 
 afterAll(() => browser?.close());
+
+/** Sockets of browsers that have not gone yet. */
+function openConnections(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    api.app.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+  });
+}
 
 async function start(options: ApiOptions = {}): Promise<void> {
   api = await startApi(options);
