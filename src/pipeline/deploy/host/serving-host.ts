@@ -1,6 +1,5 @@
 /** Holds the deployed models of every shop and answers scoring requests. */
 import { AppError } from '../../../errors.js';
-import { hashText } from '../../../nn/random.js';
 import type { DeploymentRow, Store } from '../../../store/index.js';
 import type { TaskName } from '../../../tasks/index.js';
 import type {
@@ -11,199 +10,224 @@ import type {
   RankOptions,
   ShopHistory,
   TransactionContext,
+  UserRequest,
 } from '../../index.js';
 import type { ModelFiles } from '../model-files.js';
 import type { ServedBy, ServingClient, UserScores } from '../serving-contract.js';
 import { LoadedBundle } from './bundle.js';
-
-const HASH_RANGE = 2 ** 32;
-
-interface Serving {
-  readonly deployment: DeploymentRow;
-  readonly bundle: LoadedBundle;
-}
-
-interface Choice {
-  readonly model: Model;
-  readonly servedBy: ServedBy;
-}
+import { type Choice, type Serving, Shelf } from './shelf.js';
 
 /** The answering side of ServingClient. */
 export class ServingHost implements Omit<ServingClient, 'status' | 'close'> {
-  private readonly shops = new Map<string, Promise<Serving[]>>();
+  private readonly shelves = new Map<string, Promise<Shelf>>();
+  /** The last reload of each shop: they follow each other, so that none sets aside what another has just put up. */
+  private readonly reloads = new Map<string, Promise<void>>();
 
   constructor(
     private readonly store: Store,
     private readonly files: ModelFiles,
   ) {}
 
-  async scoreUsers(
+  scoreUsers(
     shopKey: string,
     history: ShopHistory,
     asOf: number,
     tasks: readonly TaskName[],
   ): Promise<UserScores> {
-    const probabilities: Partial<Record<TaskName, Float32Array>> = {};
-    const servedBy: Partial<Record<TaskName, ServedBy[]>> = {};
-    for (const task of tasks) {
-      const choices = await this.chooseForUsers(shopKey, task, history);
-      probabilities[task] = new Float32Array(history.users.length);
-      servedBy[task] = choices.map((choice) => choice.servedBy);
-      for (const [model, users] of groupByModel(choices)) {
-        const scores = await required(model.users, task).scoreUsers({ history, users, asOf });
-        users.forEach((user, at) => (probabilities[task]![user] = scores[task]?.[at] ?? Number.NaN));
+    return this.using(shopKey, async (shelf) => {
+      const probabilities: Partial<Record<TaskName, Float32Array>> = {};
+      const servedBy: Partial<Record<TaskName, ServedBy[]>> = {};
+      const asked: Scored[] = [];
+      for (const task of tasks) {
+        const choices = chooseForUsers(shelf, task, history);
+        const answers = new Float32Array(history.users.length);
+        for (const [model, users] of groupByModel(choices)) {
+          const scores = await scoreOnce(asked, model, task, { history, users, asOf });
+          users.forEach((user, at) => (answers[user] = scores[task]?.[at] ?? Number.NaN));
+        }
+        probabilities[task] = answers;
+        servedBy[task] = choices.map((choice) => choice.servedBy);
       }
-    }
-    return { probabilities, servedBy };
+      return { probabilities, servedBy };
+    });
   }
 
-  async explainUsers(
+  explainUsers(
     shopKey: string,
     history: ShopHistory,
     asOf: number,
     task: TaskName,
     first: number,
   ): Promise<Contribution[][]> {
-    const choices = await this.chooseForUsers(shopKey, task, history);
-    const explanations: Contribution[][] = choices.map(() => []);
-    for (const [model, users] of groupByModel(choices)) {
-      const parts = await required(model.users, task).explainUsers({ history, users, asOf }, task, first);
-      users.forEach((user, at) => (explanations[user] = parts[at]));
-    }
-    return explanations;
+    return this.using(shopKey, async (shelf) => {
+      const choices = chooseForUsers(shelf, task, history);
+      const explanations: Contribution[][] = choices.map(() => []);
+      for (const [model, users] of groupByModel(choices)) {
+        const parts = await required(model.users, task).explainUsers({ history, users, asOf }, task, first);
+        users.forEach((user, at) => (explanations[user] = parts[at]));
+      }
+      return explanations;
+    });
   }
 
-  async rankItems(
+  rankItems(
     shopKey: string,
     history: ShopHistory,
     asOf: number,
     options: RankOptions,
   ): Promise<{ items: RankedItem[][]; servedBy: ServedBy[] }> {
-    const choices = await this.chooseForUsers(shopKey, 'RECOMMENDATION', history);
-    const items: RankedItem[][] = choices.map(() => []);
-    for (const [model, users] of groupByModel(choices)) {
-      const ranked = await required(model.items, 'RECOMMENDATION').rankItems(
-        { history, users, asOf },
-        options,
-      );
-      users.forEach((user, at) => (items[user] = ranked[at]));
-    }
-    return { items, servedBy: choices.map((choice) => choice.servedBy) };
+    return this.using(shopKey, async (shelf) => {
+      const choices = chooseForUsers(shelf, 'RECOMMENDATION', history);
+      const items: RankedItem[][] = choices.map(() => []);
+      for (const [model, users] of groupByModel(choices)) {
+        const ranker = required(model.items, 'RECOMMENDATION');
+        const ranked = await ranker.rankItems({ history, users, asOf }, options);
+        users.forEach((user, at) => (items[user] = ranked[at]));
+      }
+      return { items, servedBy: choices.map((choice) => choice.servedBy) };
+    });
   }
 
-  async similarItems(
+  similarItems(
     shopKey: string,
     itemId: string,
     options: RankOptions,
   ): Promise<{ items: RankedItem[]; servedBy: ServedBy }> {
-    const { model, servedBy } = await this.choose(shopKey, 'RECOMMENDATION', itemId);
-    return { items: await required(model.items, 'RECOMMENDATION').similarItems(itemId, options), servedBy };
+    return this.using(shopKey, async (shelf) => {
+      const { model, servedBy } = shelf.choose('RECOMMENDATION', itemId);
+      return { items: await required(model.items, 'RECOMMENDATION').similarItems(itemId, options), servedBy };
+    });
   }
 
-  async trendingItems(
-    shopKey: string,
-    options: RankOptions,
-  ): Promise<{ items: RankedItem[]; servedBy: ServedBy }> {
-    const { model, servedBy } = await this.choose(shopKey, 'RECOMMENDATION', 'trending');
-    return { items: await required(model.items, 'RECOMMENDATION').trendingItems(options), servedBy };
+  trendingItems(shopKey: string, options: RankOptions): Promise<{ items: RankedItem[]; servedBy: ServedBy }> {
+    return this.using(shopKey, async (shelf) => {
+      const { model, servedBy } = shelf.choose('RECOMMENDATION', 'trending');
+      return { items: await required(model.items, 'RECOMMENDATION').trendingItems(options), servedBy };
+    });
   }
 
-  async forecast(
+  forecast(
     shopKey: string,
     series: DemandSeries,
     horizonDays: number,
   ): ReturnType<ServingClient['forecast']> {
-    const { model, servedBy } = await this.choose(shopKey, 'DEMAND', series.itemIds[0] ?? '');
-    return { values: await required(model.demand, 'DEMAND').forecast(series, horizonDays), servedBy };
+    return this.using(shopKey, async (shelf) => {
+      const { model, servedBy } = shelf.choose('DEMAND', series.itemIds[0] ?? '');
+      return { values: await required(model.demand, 'DEMAND').forecast(series, horizonDays), servedBy };
+    });
   }
 
-  async assessTransactions(
+  assessTransactions(
     shopKey: string,
     transactions: readonly TransactionContext[],
     explainFirst: number,
   ): ReturnType<ServingClient['assessTransactions']> {
-    const { model, servedBy } = await this.choose(shopKey, 'FRAUD', transactions[0]?.transaction.id ?? '');
-    const scorer = required(model.fraud, 'FRAUD');
-    return {
-      probabilities: await scorer.scoreTransactions(transactions),
-      contributions:
-        explainFirst > 0
-          ? await scorer.explainTransactions(transactions, explainFirst)
-          : transactions.map(() => []),
-      servedBy,
-    };
+    return this.using(shopKey, async (shelf) => {
+      const { model, servedBy } = shelf.choose('FRAUD', transactions[0]?.transaction.id ?? '');
+      const scorer = required(model.fraud, 'FRAUD');
+      return {
+        probabilities: await scorer.scoreTransactions(transactions),
+        contributions:
+          explainFirst > 0
+            ? await scorer.explainTransactions(transactions, explainFirst)
+            : transactions.map(() => []),
+        servedBy,
+      };
+    });
   }
 
   /** Loads what is deployed now; answers go on from the old models until the new ones are there. */
   async reload(shopKey: string): Promise<void> {
-    const before = this.shops.get(shopKey);
-    const fresh = this.load(shopKey);
-    await fresh;
-    this.shops.set(shopKey, fresh);
-    for (const { bundle } of (await before?.catch(() => undefined)) ?? []) bundle.dispose();
+    const earlier = this.reloads.get(shopKey) ?? Promise.resolve();
+    const reload = earlier.catch(() => undefined).then(() => this.replace(shopKey));
+    this.reloads.set(shopKey, reload);
+    await reload;
   }
 
   /** Versions in memory. */
   async loaded(): Promise<{ shopKey: string; modelVersionId: string; tasks: TaskName[] }[]> {
     const shops = await Promise.all(
-      [...this.shops].map(async ([shopKey, servings]) =>
-        (await servings.catch(() => [])).map(({ deployment }) => ({
+      [...this.shelves].map(async ([shopKey, shelf]) => {
+        const servings = await shelf.then(({ servings: all }) => all).catch(() => []);
+        return servings.map(({ deployment: { modelVersionId, tasks } }) => ({
           shopKey,
-          modelVersionId: deployment.modelVersionId,
-          tasks: deployment.tasks,
-        })),
-      ),
+          modelVersionId,
+          tasks,
+        }));
+      }),
     );
     return shops.flat();
   }
 
-  private async load(shopKey: string): Promise<Serving[]> {
+  private async replace(shopKey: string): Promise<void> {
+    const fresh = await this.load(shopKey);
+    const before = this.shelves.get(shopKey);
+    this.shelves.set(shopKey, Promise.resolve(fresh));
+    (await before?.catch(() => undefined))?.setAside();
+  }
+
+  private async load(shopKey: string): Promise<Shelf> {
     const shop = await this.store.forShop(shopKey);
     const deployments = neededOf(await shop.activeDeployments());
-    const versions = await shop.modelVersionsByIds(
-      deployments.map((deployment) => deployment.modelVersionId),
-    );
-    return Promise.all(
-      deployments.map(async (deployment, at) => {
+    const ids = deployments.map((deployment) => deployment.modelVersionId);
+    const versions = await shop.modelVersionsByIds(ids);
+    const loads = await Promise.allSettled(
+      deployments.map(async (deployment, at): Promise<Serving> => {
         const version = versions[at];
         if (!version)
           throw new AppError('NOT_FOUND', `There is no model version ${deployment.modelVersionId}.`);
         return { deployment, bundle: await LoadedBundle.open(this.files, version.contentHash) };
       }),
     );
+    const shelf = new Shelf(loads.flatMap((load) => (load.status === 'fulfilled' ? [load.value] : [])));
+    const failed = loads.find((load) => load.status === 'rejected');
+    if (!failed) return shelf;
+    shelf.setAside();
+    throw failed.reason;
   }
 
-  private servings(shopKey: string): Promise<Serving[]> {
-    let servings = this.shops.get(shopKey);
-    if (!servings) {
-      servings = this.load(shopKey);
-      this.shops.set(shopKey, servings);
+  private async using<Result>(shopKey: string, work: (shelf: Shelf) => Promise<Result>): Promise<Result> {
+    let shelf = this.shelves.get(shopKey);
+    if (!shelf) {
+      const loading = this.load(shopKey);
+      shelf = loading;
+      this.shelves.set(shopKey, loading);
       // A load that failed (files not copied yet) is tried again at the next call.
-      servings.catch(() => this.shops.delete(shopKey));
+      loading.catch(() => this.shelves.get(shopKey) === loading && this.shelves.delete(shopKey));
     }
-    return servings;
-  }
-
-  private async chooseForUsers(shopKey: string, task: TaskName, history: ShopHistory): Promise<Choice[]> {
-    return Promise.all(history.users.map((user) => this.choose(shopKey, task, user.id)));
-  }
-
-  /** The version that serves this key: the newest whose share of traffic takes it in. A key always gets the same one. */
-  private async choose(shopKey: string, task: TaskName, key: string): Promise<Choice> {
-    const servings = (await this.servings(shopKey)).filter(({ deployment }) =>
-      deployment.tasks.includes(task),
-    );
-    if (servings.length === 0) {
-      throw new AppError('NOT_READY', `No deployed model answers for ${task} yet. Train one and deploy it.`);
-    }
-    const { deployment, bundle } =
-      servings.find(
-        ({ deployment: { id, trafficShare } }) => hashText(`${id}/${key}`) / HASH_RANGE < trafficShare,
-      ) ?? servings[servings.length - 1];
-    const { model, entry } = bundle.predictor(task);
-    return { model, servedBy: { modelVersionId: deployment.modelVersionId, threshold: entry.threshold } };
+    return (await shelf).use(work);
   }
 }
+
+/** One model's answers to one set of users. */
+interface Scored {
+  readonly model: Model;
+  readonly users: Int32Array;
+  readonly scores: Promise<Partial<Record<TaskName, Float32Array>>>;
+}
+
+/** Scores of a model that has several tasks, asked for once. */
+function scoreOnce(
+  asked: Scored[],
+  model: Model,
+  task: TaskName,
+  request: UserRequest,
+): Promise<Partial<Record<TaskName, Float32Array>>> {
+  const { users } = request;
+  const known = asked.find(
+    (other) =>
+      other.model === model &&
+      other.users.length === users.length &&
+      other.users.every((user, at) => user === users[at]),
+  );
+  if (known) return known.scores;
+  const scores = required(model.users, task).scoreUsers(request);
+  asked.push({ model, users, scores });
+  return scores;
+}
+
+const chooseForUsers = (shelf: Shelf, task: TaskName, history: ShopHistory): Choice[] =>
+  history.users.map((user) => shelf.choose(task, user.id));
 
 /** Newest first, up to the deployment that serves every user of every task still open: older ones are never asked. */
 function neededOf(deployments: readonly DeploymentRow[]): DeploymentRow[] {
@@ -217,7 +241,11 @@ function neededOf(deployments: readonly DeploymentRow[]): DeploymentRow[] {
 
 function groupByModel(choices: readonly Choice[]): Map<Model, Int32Array> {
   const groups = new Map<Model, number[]>();
-  choices.forEach(({ model }, user) => groups.set(model, [...(groups.get(model) ?? []), user]));
+  choices.forEach(({ model }, user) => {
+    const users = groups.get(model);
+    if (users) users.push(user);
+    else groups.set(model, [user]);
+  });
   return new Map([...groups].map(([model, users]) => [model, Int32Array.from(users)]));
 }
 
