@@ -38,3 +38,4 @@ export {
 export { ITEM_FEATURE_COUNT, ITEM_FEATURES, itemState, type ItemState } from './item-state.js';
 export { type UserItems, userItems } from './user-items.js';
 export { Vocabulary } from './vocabulary.js';
+export { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures, weekdayShares } from './demand-series.js';

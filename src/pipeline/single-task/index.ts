@@ -24,3 +24,4 @@ export {
 } from './recommendation/ranking-examples.js';
 export { itemKnn, ownHistory, popular, recentlyPopular } from './recommendation/ranking-baselines.js';
 export { softmaxRanker } from './recommendation/softmax-ranker.js';
+export { demandRegression, mean28, seasonalNaive } from './demand/index.js';

@@ -1,4 +1,5 @@
 import type { ModelType } from '../index.js';
+import { demandRegression, mean28, seasonalNaive } from './demand/index.js';
 import { fraudDense } from './fraud/fraud-dense.js';
 import { fraudLogistic } from './fraud/fraud-logistic.js';
 import { itemKnn, ownHistory, popular, recentlyPopular } from './recommendation/ranking-baselines.js';
@@ -18,4 +19,7 @@ export const SINGLE_TASK_TYPES: readonly ModelType[] = [
   ownHistory,
   itemKnn,
   softmaxRanker,
+  seasonalNaive,
+  mean28,
+  demandRegression,
 ];

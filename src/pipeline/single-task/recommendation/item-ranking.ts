@@ -1,7 +1,7 @@
 import type { ItemRanker, RankedItem, RankOptions, RankReason, UserRequest } from '../../index.js';
 import {
-  affinities,
   type Affinities,
+  affinities,
   ITEM_FEATURE_COUNT,
   ITEM_FEATURES,
   type ItemState,

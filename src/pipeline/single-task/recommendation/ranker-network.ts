@@ -8,8 +8,8 @@ import {
   type ModelContext,
   Random,
   tf,
-  type WeightValues,
   WeightSet,
+  type WeightValues,
 } from '../../../nn/index.js';
 import { CANDIDATE_FEATURE_COUNT } from '../../preprocess/index.js';
 import type { RankingExamples } from './ranking-examples.js';

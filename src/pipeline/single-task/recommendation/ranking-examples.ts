@@ -3,8 +3,8 @@ import { DAY_MS, type ShopHistory } from '../../index.js';
 import {
   affinities,
   CANDIDATE_FEATURE_COUNT,
-  itemState,
   type ItemState,
+  itemState,
   itemTargets,
   type UserItems,
   userItems,

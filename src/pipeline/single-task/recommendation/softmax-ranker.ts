@@ -16,8 +16,8 @@ import type { FitContext, ItemRanker, Model, ModelType, TrainingData } from '../
 import {
   CANDIDATE_FEATURE_COUNT,
   CANDIDATE_FEATURES,
-  itemState,
   type ItemState,
+  itemState,
   writeCandidates,
 } from '../../preprocess/index.js';
 import { ItemRanking } from './item-ranking.js';
@@ -31,8 +31,8 @@ import {
   scoreRows,
   standardiseRows,
 } from './ranker-network.js';
-import { type RankingExamples, rankingExamples } from './ranking-examples.js';
 import { type RankerSettings, rankerSettings } from './ranker-settings.js';
+import { type RankingExamples, rankingExamples } from './ranking-examples.js';
 
 const FILE = 'softmax-ranker.json';
 const WEIGHTS_FILE = 'softmax-ranker.safetensors';
