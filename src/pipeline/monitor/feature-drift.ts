@@ -44,8 +44,14 @@ export function userFeatureDrift(
   seed: number,
 ): FeatureDrift[] {
   if (clock <= learnedUntil) return [];
-  const reference = userColumns(history, learnedUntil, seed);
-  const current = userColumns(history, clock, seed);
+  // A model keeps its item statistics: what it sees of a user's items stays as of training.
+  const statistics = itemStatistics(history, learnedUntil);
+  const columns = (cut: number) => {
+    const users = sampleOf(buyersBefore(history, cut), MOST_USERS, seed);
+    return columnsOf(userFeatures(history, users, cut, statistics), USER_FEATURE_COUNT);
+  };
+  const reference = columns(learnedUntil);
+  const current = columns(clock);
   return compareColumns('USER', USER_FEATURES, reference, current);
 }
 
@@ -65,11 +71,6 @@ export function transactionFeatureDrift(
   );
   const current = columnsOf(transactionFeatures(between(learnedUntil, clock)), width);
   return compareColumns('TRANSACTION', TRANSACTION_FEATURES, reference, current);
-}
-
-function userColumns(history: ShopHistory, cut: number, seed: number): Float64Array[] {
-  const users = sampleOf(buyersBefore(history, cut), MOST_USERS, seed);
-  return columnsOf(userFeatures(history, users, cut, itemStatistics(history, cut)), USER_FEATURE_COUNT);
 }
 
 /** [rows × width] row by row → width columns of [rows]. */
