@@ -19,6 +19,23 @@ export function meanAbsoluteError(actual: Numbers, predicted: Numbers): number {
   return errors / actual.length;
 }
 
+/**
+ * Per series, the mean absolute difference between a day and the one a season before it: what the mean absolute scaled error divides by
+ * (Hyndman and Koehler, 2006). NaN for a series without any change, which no error can be scaled by.
+ *
+ * @param units [series × days] row by row, all before the forecast
+ * @returns [series]
+ */
+export function seasonalScale(units: Numbers, days: number, seasonDays = 7): Float64Array {
+  return Float64Array.from({ length: units.length / days }, (_, series) => {
+    let sum = 0;
+    for (let day = seasonDays; day < days; day++) {
+      sum += Math.abs(units[series * days + day] - units[series * days + day - seasonDays]);
+    }
+    return sum > 0 ? sum / (days - seasonDays) : Number.NaN;
+  });
+}
+
 /** Share of values inside their interval, ends included. */
 export function coverage(actual: Numbers, low: Numbers, high: Numbers): number {
   let inside = 0;

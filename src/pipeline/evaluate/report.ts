@@ -199,9 +199,14 @@ export interface DemandEvaluation {
   readonly high: Float32Array;
   readonly days: number;
   readonly seed: number;
+  /** [items] from `seasonalScale` over what was before the forecast; without it there is no `MASE`. */
+  readonly scale?: Numbers;
 }
 
-/** Loss: mean absolute error a day, in units. `WAPE` is over totals of the horizon, `DAILY_WAPE` over item-days. */
+/**
+ * Loss: mean absolute error a day, in units. `WAPE` is over totals of the horizon, `DAILY_WAPE` over item-days; `MASE` is the mean over
+ * items of a day's error against that of "as a week ago" before the forecast.
+ */
 export function evaluateDemand(evaluation: DemandEvaluation): EvaluationReport {
   const { actual, predicted, low, high, days, seed } = evaluation;
   const items = actual.length / days;
@@ -250,9 +255,17 @@ export function evaluateDemand(evaluation: DemandEvaluation): EvaluationReport {
           { seed },
         ),
       },
+      ...(evaluation.scale ? [scaledError(errors, evaluation.scale, days, seed)] : []),
       { name: 'INTERVAL_COVERAGE', value: coverage(actual, low, high), ...bootstrapMean(inside, { seed }) },
     ],
     confusionMatrix: null,
     curves: {},
   };
+}
+
+/** Items whose scale is not a number are left out. */
+function scaledError(errors: Numbers, scale: Numbers, days: number, seed: number): Metric {
+  const scaled = Array.from(errors, (error, item) => error / days / scale[item]).filter(Number.isFinite);
+  const value = scaled.reduce((sum, part) => sum + part, 0) / scaled.length;
+  return { name: 'MASE', value, ...bootstrapMean(scaled, { seed }) };
 }

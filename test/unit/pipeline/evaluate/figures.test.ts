@@ -18,6 +18,7 @@ import {
   rankingFigures,
   ratesOf,
   rollingCuts,
+  seasonalScale,
   topK,
   wape,
 } from '../../../../src/pipeline/evaluate/index.js';
@@ -211,6 +212,22 @@ test('WAPE over totals forgives errors that cancel, over days it does not', () =
   const report = evaluateDemand({ actual, predicted, low: predicted, high: actual, days: 2, seed: 1 });
   expect(report.metrics.find((metric) => metric.name === 'WAPE')?.value).toBeCloseTo(0.2, 12);
   expect(report.metrics.find((metric) => metric.name === 'DAILY_WAPE')?.value).toBeCloseTo(0.4, 6);
+});
+
+test('MASE: 1 for an error as large as "as a week ago" had, and silent items are left out', () => {
+  // Two items over three seasons of two days: differences of a season are 2 on average for the first, 0 for the second.
+  const scale = seasonalScale([1, 5, 3, 3, 1, 5, 4, 4, 4, 4, 4, 4], 6, 2);
+  expect(scale[0]).toBeCloseTo(2, 12);
+  expect(scale[1]).toBeNaN();
+  const actual = Float32Array.from([3, 3, 9, 9]);
+  const predicted = Float32Array.from([1, 5, 0, 0]);
+  const report = evaluateDemand({ actual, predicted, low: actual, high: actual, days: 2, seed: 1, scale });
+  expect(report.metrics.find((metric) => metric.name === 'MASE')).toEqual({
+    name: 'MASE',
+    value: 1,
+    low: 1,
+    high: 1,
+  });
 });
 
 describe('intervals', () => {
