@@ -84,3 +84,17 @@ export function toTensors<S extends BatchSpec>(spec: S, arrays: BatchArrays<S>, 
 export function sampleArrays(spec: BatchSpec, rows: number): BatchArrays {
   return Object.fromEntries(Object.entries(spec).map(([name, own]) => [name, emptyColumn(own, rows)]));
 }
+
+/** Rows start to start + rows - 1 of each column as they lie, without a copy. */
+export function sliceRows<S extends BatchSpec>(
+  spec: S,
+  columns: BatchArrays<S>,
+  start: number,
+  rows: number,
+): BatchArrays<S> {
+  const parts = Object.entries(spec).map(([name, own]) => {
+    const width = rowWidth(own);
+    return [name, columns[name].subarray(start * width, (start + rows) * width)];
+  });
+  return Object.fromEntries(parts) as BatchArrays<S>;
+}

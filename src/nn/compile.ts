@@ -24,6 +24,7 @@ export function compileStep<S extends BatchSpec>(options: StepOptions<S>): Compi
     optimizer,
     tableOptimizer: options.tableOptimizer ?? optimizer,
     clipNorm: options.clipNorm ?? null,
+    accumulate: options.accumulate ?? 1,
     seed: options.seed,
     batchSizes: options.batchSizes ?? [],
     evaluationSizes: options.evaluationSizes ?? [],

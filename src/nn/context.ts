@@ -41,6 +41,8 @@ export type Gather = (table: Table, ids: Tensorflow.Tensor1D) => LookedUp;
 
 /** Seeds of two draws in a step differ by this, so that they are unrelated. */
 const SEED_STRIDE = 0x3c6ef372;
+/** Parts of a batch draw apart from one another as long as a model draws less often. */
+const DRAWS_PER_PART = 10_000;
 
 function drawNative(
   op: string,
@@ -68,8 +70,8 @@ function elements(shape: Shape): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
-function makeRandom(seed: Tensorflow.Tensor1D, isTraining: boolean): ModelRandom {
-  let draws = 0;
+function makeRandom(seed: Tensorflow.Tensor1D, isTraining: boolean, part: number): ModelRandom {
+  let draws = part * DRAWS_PER_PART;
   const isNative = tf.getBackend() === 'tensorflow';
   const nextSeed = () => tf.add(seed, tf.tensor1d([Math.imul(++draws, SEED_STRIDE), 0], 'int32'));
   const read = (tensor: Tensorflow.Tensor) => {
@@ -127,12 +129,14 @@ export function makeContext(options: {
   seed: Tensorflow.Tensor1D;
   anchor: Tensorflow.Variable;
   gather: Gather;
+  /** Which part of the batch this is, where gradients are accumulated over parts. */
+  part?: number;
 }): ModelContext {
-  const { isTraining, rows, seed, anchor, gather } = options;
+  const { isTraining, rows, seed, anchor, gather, part = 0 } = options;
   return {
     isTraining,
     rows,
-    random: makeRandom(seed, isTraining),
+    random: makeRandom(seed, isTraining, part),
     lookup(table, ids) {
       const flat = tf.reshape<Tensorflow.Rank.R1>(ids, [ids.size]);
       const rows = tf.customGrad(() => {

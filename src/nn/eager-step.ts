@@ -1,16 +1,18 @@
 import type * as Tensorflow from '@tensorflow/tfjs';
 
 import { tf } from './backend.js';
-import { type BatchArrays, type BatchSpec, countRows, toTensors } from './batch.js';
-import { type Gather, makeContext, type ModelContext, newAnchor } from './context.js';
+import { type BatchArrays, type BatchSpec, countRows, sliceRows, toTensors } from './batch.js';
+import { type Gather, makeContext, newAnchor } from './context.js';
 import { applyUpdate, HYPER_LENGTH, type Optimizer, slotsOf, slotStart, writeHyper } from './optimizers.js';
 import {
   type CompiledStep,
+  cutIntoParts,
   type FullStepOptions,
   type LossValues,
   namedLosses,
   type StepState,
 } from './step.js';
+import { dropTape } from './trace-guard.js';
 import { setVariable, type Table } from './weights.js';
 
 /** A weight or table with its slots, as plain arrays. */
@@ -70,18 +72,19 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
 
   run(arrays: BatchArrays<S>): LossValues {
     const rows = countRows(this.batch, arrays);
-    const gradients = new Map<string, RowGradient[]>();
+    const sparse = new Map<string, RowGradient[]>();
     const dense = new Map<string, Float32Array>();
-    const losses = this.withOwnWeights(() =>
-      this.runLoss(arrays, rows, true, gradients, (forward, variables) => {
-        const { grads } = tf.variableGrads(forward, variables);
-        for (const { name, variable } of this.weights.weights) {
-          const gradient = grads[variable.name];
-          if (gradient) dense.set(name, gradient.dataSync() as Float32Array);
-        }
-      }),
-    );
-    this.update(dense, gradients);
+    let losses = new Float32Array(0);
+    this.withOwnWeights(() => {
+      let start = 0;
+      cutIntoParts(rows, this.options.accumulate).forEach((size, part) => {
+        const own = sliceRows(this.batch, arrays, start, size);
+        const results = this.differentiate(own, size, part, size / rows, dense, sparse);
+        losses = results.map((loss, at) => (losses[at] ?? 0) + loss * (size / rows));
+        start += size;
+      });
+    });
+    this.update(dense, sparse);
     this.stepsDone++;
     return losses;
   }
@@ -89,7 +92,12 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
   evaluate(arrays: BatchArrays<S>): LossValues {
     const rows = countRows(this.batch, arrays);
     return this.withOwnWeights(() =>
-      this.runLoss(arrays, rows, false, new Map(), (forward) => void forward()),
+      this.runLoss(
+        arrays,
+        { rows, part: 0, isTraining: false },
+        () => undefined,
+        (forward) => void forward(),
+      ),
     );
   }
 
@@ -147,20 +155,44 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
     }
   }
 
-  private runLoss(
+  /** Adds a part's gradients, times its share of the batch, to what there is. */
+  private differentiate(
     arrays: BatchArrays<S>,
     rows: number,
-    isTraining: boolean,
-    gradients: Map<string, RowGradient[]>,
-    differentiate: (forward: () => Tensorflow.Scalar, variables: Tensorflow.Variable[]) => void,
+    part: number,
+    share: number,
+    dense: Map<string, Float32Array>,
+    sparse: Map<string, RowGradient[]>,
+  ): LossValues {
+    const scaled = (gradient: Tensorflow.Tensor) =>
+      (gradient.dataSync() as Float32Array).map((slope) => slope * share);
+    const receive = (table: Table, ids: Int32Array, gradient: Tensorflow.Tensor) => {
+      sparse.set(table.name, [...(sparse.get(table.name) ?? []), { ids, values: scaled(gradient) }]);
+    };
+    return this.runLoss(arrays, { rows, part, isTraining: true }, receive, (forward, variables) => {
+      const { grads } = tf.variableGrads(forward, variables);
+      for (const { name, variable } of this.weights.weights) {
+        const gradient = grads[variable.name];
+        if (!gradient) continue;
+        const known = dense.get(name);
+        const values = scaled(gradient);
+        dense.set(name, known ? known.map((slope, at) => slope + values[at]) : values);
+      }
+    });
+  }
+
+  private runLoss(
+    arrays: BatchArrays<S>,
+    run: { readonly rows: number; readonly part: number; readonly isTraining: boolean },
+    receive: (table: Table, ids: Int32Array, gradient: Tensorflow.Tensor) => void,
+    use: (forward: () => Tensorflow.Scalar, variables: Tensorflow.Variable[]) => void,
   ): LossValues {
     const anchor = newAnchor();
     try {
       return tf.tidy(() => {
         const seed = tf.tensor1d([this.options.seed | 0, this.stepsDone], 'int32');
-        const gather = this.gatherFor(gradients);
-        const context: ModelContext = makeContext({ isTraining, rows, seed, anchor, gather });
-        const batch = toTensors(this.batch, arrays, rows);
+        const context = makeContext({ ...run, seed, anchor, gather: this.gatherFor(receive) });
+        const batch = toTensors(this.batch, arrays, run.rows);
         let losses: Float32Array | null = null;
         const forward = () => {
           const { total, tasks } = namedLosses(this.options.loss(batch, context));
@@ -168,24 +200,24 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
           losses = Float32Array.from([total, ...Object.values(tasks)].map((loss) => loss.dataSync()[0]));
           return total;
         };
-        differentiate(forward, [...this.weights.weights.map(({ variable }) => variable), anchor]);
+        use(forward, [...this.weights.weights.map(({ variable }) => variable), anchor]);
         return losses!;
       });
+    } catch (error) {
+      dropTape();
+      throw error;
     } finally {
       anchor.dispose();
     }
   }
 
-  private gatherFor(gradients: Map<string, RowGradient[]>): Gather {
+  private gatherFor(receive: (table: Table, ids: Int32Array, gradient: Tensorflow.Tensor) => void): Gather {
     return (table, ids) => {
       const stored = this.stored.get(table.name);
       if (!stored) throw new Error(`Table "${table.name}" is not in the weight set`);
       const given = ids.dataSync() as Int32Array;
-      const receiveGradient = (gradient: Tensorflow.Tensor2D) => {
-        const values = gradient.dataSync() as Float32Array;
-        gradients.set(table.name, [...(gradients.get(table.name) ?? []), { ids: given, values }]);
-      };
-      return { rows: gatherRows(stored.values, table, ids), receiveGradient };
+      const rows = gatherRows(stored.values, table, ids);
+      return { rows, receiveGradient: (gradient) => receive(table, given, gradient) };
     };
   }
 

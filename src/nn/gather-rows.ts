@@ -46,13 +46,4 @@ export class BatchAssembler<S extends BatchSpec> {
     }
     return buffer;
   }
-
-  /** Rows start to start + rows - 1 as they lie, without a copy. */
-  slice(start: number, rows: number): BatchArrays<S> {
-    const parts = Object.entries(this.spec).map(([name, own]) => {
-      const width = rowWidth(own);
-      return [name, this.columns[name].subarray(start * width, (start + rows) * width)];
-    });
-    return Object.fromEntries(parts) as BatchArrays<S>;
-  }
 }

@@ -1,9 +1,7 @@
-import type * as Tensorflow from '@tensorflow/tfjs';
-
-import { type TensorValues, tf } from './backend.js';
-import { type BatchArrays, type BatchSpec, countRows, dataTypeOf, sampleArrays, toTensors } from './batch.js';
-import { type Gather, makeContext, newAnchor } from './context.js';
+import type { TensorValues } from './backend.js';
+import { type BatchArrays, type BatchSpec, countRows, dataTypeOf } from './batch.js';
 import { attribute, DATA_TYPE, GraphBuilder } from './graph.js';
+import { type TracedLoss, traceLoss } from './graph-loss.js';
 import {
   clipGradients,
   type RowGradients,
@@ -14,27 +12,10 @@ import {
 import { GraphVariables } from './graph-variables.js';
 import { HYPER_LENGTH, writeHyper } from './optimizers.js';
 import { type Call, defineCall, type Feed, GraphSession } from './session.js';
-import {
-  type CompiledStep,
-  type FullStepOptions,
-  type LossValues,
-  namedLosses,
-  type StepState,
-} from './step.js';
-import { Tracer } from './trace.js';
-import { setVariable, type Table } from './weights.js';
+import type { CompiledStep, FullStepOptions, LossValues, StepState } from './step.js';
+import { setVariable } from './weights.js';
 
 const FLOAT = attribute.type(DATA_TYPE.float32);
-
-/** What the loss and its gradients are called in the graph. */
-interface TracedLoss {
-  readonly losses: string;
-  readonly weightGradients: ReadonlyMap<string, string>;
-  /** The weights as the loss read them, before any update. */
-  readonly reads: ReadonlyMap<string, string>;
-  readonly rowGradients: ReadonlyMap<string, { ids: string; gradient: string }[]>;
-  readonly gathers: ReadonlyMap<string, string[]>;
-}
 
 /** A training step as one call of TensorFlow. Made by compileStep. */
 export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
@@ -143,19 +124,31 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
 
   private addEvaluation(rows: number): void {
     const feeds = this.placeholders(`evaluate_${rows}`, rows);
-    const traced = this.traceLoss(feeds, rows, false);
+    const traced = this.trace(feeds, rows, false);
     this.calls.set(`evaluate/${rows}`, defineCall(feeds, [traced.losses]));
   }
 
   private addTraining(rows: number): void {
     const { graph } = this;
     const feeds = this.placeholders(`train_${rows}`, rows);
-    const traced = this.traceLoss(feeds, rows, true);
+    const traced = this.trace(feeds, rows, true);
     const updates = this.addUpdates(traced, feeds.at(-2)!.name);
     const losses = graph.node('Identity', [traced.losses, ...updates.map((node) => `^${node}`)], {
       T: FLOAT,
     });
     this.calls.set(`train/${rows}`, defineCall(feeds, [losses]));
+  }
+
+  private trace(feeds: readonly Feed[], rows: number, isTraining: boolean): TracedLoss {
+    const names = feeds.map(({ name }) => name);
+    const traced = traceLoss(this.graph, this.variables, this.options, {
+      columns: names.slice(0, -2),
+      seed: names[names.length - 1],
+      rows,
+      isTraining,
+    });
+    this.taskNames = traced.taskNames;
+    return traced;
   }
 
   private addUpdates(traced: TracedLoss, hyperTensor: string): string[] {
@@ -198,83 +191,5 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
       ),
     );
     return [...ofWeights, ...ofTables];
-  }
-
-  /** Runs the loss (and its gradients) once on zeros, and records it into the graph. */
-  private traceLoss(feeds: readonly Feed[], rows: number, isTraining: boolean): TracedLoss {
-    const { graph } = this;
-    const { weights } = this.options;
-    const tracer = new Tracer(graph);
-    const weightGradients = new Map<string, string>();
-    const reads = new Map<string, string>();
-    const rowGradients = new Map<string, { ids: string; gradient: string }[]>();
-    const gathers = new Map<string, string[]>();
-    const gather = this.traceTables(tracer, rowGradients, gathers);
-    const anchor = newAnchor();
-    const variables = [...weights.weights.map(({ variable }) => variable), anchor];
-    let losses = '';
-    try {
-      tf.tidy(() => {
-        const batch = toTensors(this.batch, sampleArrays(this.batch, rows) as BatchArrays<S>, rows);
-        Object.keys(this.batch).forEach((name, at) => tracer.bind(batch[name], feeds[at].name));
-        const seed = tf.tensor1d([0, 0], 'int32');
-        tracer.bind(seed, feeds.at(-1)!.name);
-        for (const { name, variable } of weights.weights) {
-          const read = graph.read(this.variables.handles(name).handle);
-          reads.set(name, read);
-          tracer.bind(variable, read);
-        }
-        tracer.record(() => {
-          const context = makeContext({ isTraining, rows, seed, anchor, gather });
-          const forward = (): Tensorflow.Scalar => {
-            const { total, tasks } = namedLosses(this.options.loss(batch, context));
-            this.taskNames = Object.keys(tasks);
-            const all = [total, ...Object.values(tasks)].map((loss) => tracer.tensorOf(loss));
-            losses = graph.node('Pack', all, {
-              N: attribute.integer(all.length),
-              T: FLOAT,
-              axis: attribute.integer(0),
-            });
-            return total;
-          };
-          if (!isTraining) {
-            forward();
-            return;
-          }
-          const { grads } = tf.variableGrads(forward, variables);
-          for (const { name, variable } of weights.weights) {
-            const gradient = grads[variable.name];
-            if (gradient) weightGradients.set(name, tracer.tensorOf(gradient));
-          }
-        });
-      });
-    } finally {
-      anchor.dispose();
-    }
-    return { losses, weightGradients, reads, rowGradients, gathers };
-  }
-
-  private traceTables(
-    tracer: Tracer,
-    rowGradients: Map<string, { ids: string; gradient: string }[]>,
-    gathers: Map<string, string[]>,
-  ): Gather {
-    const { graph } = this;
-    const append = <T>(map: Map<string, T[]>, table: Table, value: T) => {
-      map.set(table.name, [...(map.get(table.name) ?? []), value]);
-    };
-    return (table, ids) => {
-      const rows = tf.zeros<Tensorflow.Rank.R2>([ids.size, table.dim]);
-      const idTensor = tracer.tensorOf(ids);
-      const gathered = graph.node('ResourceGather', [this.variables.handles(table.name).handle, idTensor], {
-        dtype: FLOAT,
-        Tindices: attribute.type(DATA_TYPE.int32),
-      });
-      append(gathers, table, gathered);
-      tracer.bind(rows, gathered);
-      const receiveGradient = (gradient: Tensorflow.Tensor2D) =>
-        append(rowGradients, table, { ids: idTensor, gradient: tracer.tensorOf(gradient) });
-      return { rows, receiveGradient };
-    };
   }
 }

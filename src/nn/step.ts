@@ -27,6 +27,8 @@ export interface StepOptions<S extends BatchSpec> {
   readonly tableOptimizer?: Optimizer;
   /** Scales all gradients down so that their joint norm is at most this. */
   readonly clipNorm?: number;
+  /** Cuts each batch into so many parts, whose gradients are added up: a large batch then takes the memory of a part. */
+  readonly accumulate?: number;
   /** Of the random draws within the model. */
   readonly seed: number;
   /** Rows of the batches to come; other sizes work too, and compile once more when they first come. */
@@ -88,4 +90,13 @@ export function namedLosses(result: Tensorflow.Tensor | NamedLosses): {
     }
   }
   return { total: total as Tensorflow.Scalar, tasks: tasks as Record<string, Tensorflow.Scalar> };
+}
+
+/** Rows of each part of a batch: as even as can be. */
+export function cutIntoParts(rows: number, parts: number): number[] {
+  const count = Math.max(1, Math.min(parts, rows));
+  return Array.from(
+    { length: count },
+    (_, at) => Math.floor(((at + 1) * rows) / count) - Math.floor((at * rows) / count),
+  );
 }

@@ -1,4 +1,4 @@
-import { type BatchArrays, type BatchSpec, countRows } from './batch.js';
+import { type BatchArrays, type BatchSpec, countRows, sliceRows } from './batch.js';
 import { type Checkpoint, openCheckpoint, type TrainingPosition } from './checkpoint.js';
 import type { MeanLosses, TrainEpoch } from './epoch.js';
 import { BatchAssembler } from './gather-rows.js';
@@ -186,12 +186,11 @@ class Training<S extends BatchSpec> {
   private async validate(): Promise<MeanLosses | null> {
     const { step, validation } = this.options;
     if (!validation) return null;
-    const assembler = new BatchAssembler(step.batch, validation);
     const rows = countRows(step.batch, validation);
     const sum = new LossSum();
     for (let row = 0; row < rows; row += this.validationBatch()) {
       const size = Math.min(this.validationBatch(), rows - row);
-      sum.add(step.evaluate(assembler.slice(row, size)), size);
+      sum.add(step.evaluate(sliceRows(step.batch, validation, row, size)), size);
       await this.breathe(false);
     }
     return sum.mean(step.taskNames);

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import {
   adam,
@@ -70,4 +70,54 @@ test.each(['graph', 'eager'] as const)('learns, stops early and predicts (%s)', 
   predictor.dispose();
   step.dispose();
   expect(tf.memory().numTensors).toBe(before);
+});
+
+describe('train', () => {
+  const small = (overrides: Partial<Parameters<typeof train>[0]>, loss = 1) => {
+    const weights = new WeightSet(new Random(1));
+    const scale = weights.weight('scale', [1]);
+    const step = compileStep({
+      weights,
+      batch: { x: column() },
+      loss: ({ x }) => tf.mean(tf.log(tf.mul(tf.add(tf.mul(x, scale), tf.scalar(10)), tf.scalar(loss)))),
+      seed: 1,
+    });
+    const columns = { x: Float32Array.from({ length: 100 }, (_, row) => row / 100) };
+    const done = train({ step, columns, batchSize: 10, epochs: 3, seed: 1, ...overrides });
+    return done.finally(() => {
+      step.dispose();
+      weights.dispose();
+    });
+  };
+
+  test('stops with the reason when aborted, within the epoch', async () => {
+    const abort = new AbortController();
+    const reason = new Error('cancelled by the user');
+    const progress: number[] = [];
+    const running = small({
+      epochs: 100_000,
+      signal: abort.signal,
+      onProgress: (share) => progress.push(share),
+    });
+    setTimeout(() => abort.abort(reason), 120);
+    await expect(running).rejects.toBe(reason);
+    expect(progress.length).toBeGreaterThan(1); // the timer ran: the event loop is not blocked
+  });
+
+  test('ends with an error that says where the loss is not a number', async () => {
+    await expect(small({}, -1)).rejects.toThrow(/training loss is NaN in epoch 1, step 1/);
+  });
+
+  test('refuses early stopping without validation, and a task that the loss does not have', async () => {
+    await expect(small({ earlyStopping: { patience: 1 } })).rejects.toThrow(/needs validation/);
+    const validation = { x: new Float32Array(5) };
+    const unknown = small({ validation, earlyStopping: { patience: 1, task: 'churn' } });
+    await expect(unknown).rejects.toThrow(/"churn", which is not a task/);
+  });
+
+  test('names a column that does not fit', async () => {
+    await expect(small({ columns: { x: new Int32Array(4) } })).rejects.toThrow(
+      /"x" should be a Float32Array, got Int32Array/,
+    );
+  });
 });
