@@ -31,6 +31,8 @@ export function startWorker(runtime: Runtime): ManagedProcess {
       env: {
         ...process.env,
         ...threadEnvironment('small'),
+        // TensorFlow prints what it optimises.
+        TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '3',
         DATABASE_URL: runtime.databaseUrl,
         TANDEM_DATA: runtime.config.dataDir,
       },

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 import {
   type FieldMapping,
@@ -7,6 +7,8 @@ import {
   type ImportPlan,
   LAYOUTS,
   parseMapping,
+  RECORD_KINDS,
+  type RecordKind,
 } from '../pipeline/collect/index.js';
 import { defineCommand, globalOptions, withShop } from './command.js';
 import { createProgressBar, printResult } from './output.js';
@@ -15,6 +17,7 @@ interface ImportFlags {
   readonly layout?: string;
   readonly map?: FieldMapping;
   readonly currency?: string;
+  readonly kind?: RecordKind;
 }
 
 const SHOWN_PROBLEMS = 10;
@@ -29,14 +32,16 @@ export function addImportCommand(program: Command): void {
   )
     .option('--layout <name>', `layout of the files: ${names} (default: recognised from the columns)`)
     .option('--map <mapping>', 'columns by field: userId=customer,itemId=sku,…, or a JSON file', parseMapping)
+    .option('--kind <kind>', `what the files hold: ${RECORD_KINDS.join(', ')} (default: recognised)`, kindOf)
     .option('--currency <code>', 'currency of the amounts, such as EUR');
   command.action(async (files: string[]) => {
     const options = globalOptions(command);
-    const { layout, map, currency } = command.opts<ImportFlags>();
+    const { layout, map, currency, kind } = command.opts<ImportFlags>();
     const bar = createProgressBar('Import', options);
     const report = await withShop(options, (shop) =>
       importFiles(shop, files, {
         layout,
+        kind,
         mapping: map,
         currency,
         onPlan: (plan) => !options.json && process.stderr.write(`${describePlan(plan)}\n`),
@@ -76,4 +81,10 @@ function describeFile(file: FileReport): string {
     ...written,
     ...(problems.length > 0 ? ['Rejected, the first:', ...problems] : []),
   ].join('\n');
+}
+
+function kindOf(text: string): RecordKind {
+  const kind = RECORD_KINDS.find((candidate) => candidate === text);
+  if (!kind) throw new InvalidArgumentError(`Expected one of ${RECORD_KINDS.join(', ')}.`);
+  return kind;
 }

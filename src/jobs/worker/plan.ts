@@ -15,9 +15,9 @@ export interface PlannedModel {
 const SINGLE_TASK_PLAN: Readonly<Record<TaskName, readonly string[]>> = {
   PURCHASE_INTENT: ['recency', 'logistic-regression', 'dense'],
   CHURN: ['recency', 'logistic-regression', 'dense'],
-  RECOMMENDATION: ['popular', 'own-history', 'item-knn', 'softmax-ranker'],
+  RECOMMENDATION: ['popular', 'recently-popular', 'own-history', 'item-knn', 'softmax-ranker'],
   DEMAND: ['seasonal-naive', 'mean-28', 'demand-regression'],
-  FRAUD: ['fraud-logistic', 'fraud-dense'],
+  FRAUD: ['fraud-logistic-regression', 'fraud-dense'],
 };
 const MULTI_TASK_PLAN = ['shared-bottom', 'linear-hazards'];
 
