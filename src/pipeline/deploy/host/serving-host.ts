@@ -159,6 +159,13 @@ export class ServingHost implements Omit<ServingClient, 'status' | 'close'> {
     return shops.flat();
   }
 
+  /** Lets go of all models, those of calls under way once they have ended. A later call loads them again. */
+  async close(): Promise<void> {
+    const shelves = [...this.shelves.values()];
+    this.shelves.clear();
+    for (const shelf of shelves) (await shelf.catch(() => undefined))?.setAside();
+  }
+
   private async replace(shopKey: string): Promise<void> {
     const fresh = await this.load(shopKey);
     const before = this.shelves.get(shopKey);

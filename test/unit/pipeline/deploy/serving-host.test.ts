@@ -121,6 +121,15 @@ describe('serving host', () => {
     expect(new Set((await score()).probabilities)).toEqual(new Set([0.75]));
   });
 
+  test('closed, it holds no model and answers what was asked before', async () => {
+    await deploy('a', 0.25);
+    await host.reload('default');
+    const [asked] = await Promise.all([score(), host.close()]);
+    expect(new Set(asked.probabilities)).toEqual(new Set([0.25]));
+    expect(await host.loaded()).toEqual([]);
+    expect((await score()).probabilities[0]).toBe(0.25);
+  });
+
   test('a model with several tasks is asked once', async () => {
     let calls = 0;
     const load = recency.load.bind(recency);
