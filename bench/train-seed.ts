@@ -10,6 +10,8 @@ const ITEMS = 1000;
 const ROWS = 10_000;
 const TRAIN_ROWS = 8000;
 const EPOCHS = 10;
+/** Multiply-adds count twice; the two gradients of a product cost as much as the product each. */
+const FLOP_A_ROW = 3 * 2 * (FEATURES * HIDDEN + HIDDEN * HIDDEN + HIDDEN * 2 + HIDDEN * ITEMS);
 
 export default async function run(args: string[]): Promise<void> {
   const { values: flags } = parseArgs({
@@ -77,6 +79,7 @@ export default async function run(args: string[]): Promise<void> {
     batch: batchSize,
     threads,
     mode: step.mode,
+    gflop_s: Number(((FLOP_A_ROW * TRAIN_ROWS * EPOCHS) / fitSeconds / 1e9).toFixed(1)),
     ...(flags.limit ? { matrix_gflop_s: Math.round(measureMatrixProduct(tf)) } : {}),
   };
   console.log(JSON.stringify(report));

@@ -25,6 +25,8 @@ export {
 } from './losses.js';
 export type { Optimizer, Schedule } from './optimizers.js';
 export { adagrad, adam, adamW, cosineSchedule, sgd, stepSchedule } from './optimizers.js';
+export type { ProcessOptions } from './parallel.js';
+export { runInProcesses } from './parallel.js';
 export type { CompiledPredictor, PredictFunction, Predictions } from './predict.js';
 export type { RandomState } from './random.js';
 export { hashText, Random } from './random.js';
