@@ -43,6 +43,8 @@ export async function buildDashboard() {
   if (isUpToDate()) return false;
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], {
     cwd: ROOT,
+    // Under tests NODE_ENV says so, and React would come as its slow development build.
+    env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let errors = '';

@@ -43,14 +43,13 @@ const DETAILS: Record<string, FunctionComponent<{ id: string }>> = {
 export function App() {
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
-  const isFirst = useRef(true);
   const place = `${route.page}/${route.id ?? ''}`;
+  const lastPlace = useRef(place);
   useEffect(() => {
-    if (!isFirst.current) {
-      main.current?.focus({ preventScroll: true });
-      scrollTo(0, 0);
-    }
-    isFirst.current = false;
+    if (lastPlace.current === place) return; // The first page keeps the browser's own start.
+    lastPlace.current = place;
+    main.current?.focus({ preventScroll: true });
+    scrollTo(0, 0);
   }, [place]);
 
   return (
