@@ -35,9 +35,13 @@ export class Notifications {
   }
 
   /** Takes an advisory lock, shared with others, for as long as the connection lives; taken again after it broke. */
-  async hold(lock: number): Promise<void> {
+  async hold(lock: number): Promise<() => Promise<void>> {
     this.locks.add(lock);
     await (await this.connection()).query('SELECT pg_advisory_lock_shared($1)', [lock]);
+    return async () => {
+      if (!this.locks.delete(lock) || this.isClosed) return;
+      await (await this.connection()).query('SELECT pg_advisory_unlock_shared($1)', [lock]);
+    };
   }
 
   async close(): Promise<void> {

@@ -177,11 +177,12 @@ export interface Store {
   /** @returns stops listening */
   listen(channel: string, onPayload: (payload: JsonObject) => void): Promise<() => Promise<void>>;
   /**
-   * Holds a name until this process ends or the store closes; any number of processes may hold it together.
+   * Holds a name until it is let go, this process ends (however it ends) or the store closes; any number of processes may hold it
+   * together.
    *
-   * @returns when it is held
+   * @returns lets it go
    */
-  hold(name: string): Promise<void>;
+  hold(name: string): Promise<() => Promise<void>>;
   /** Whether any process holds the name. */
   isHeld(name: string): Promise<boolean>;
   /** Number of SQL statements sent since the store was opened; tests count with it. */

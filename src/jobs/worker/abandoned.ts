@@ -1,9 +1,9 @@
 import type { Store } from '../../store/index.js';
 import type { RunJob } from '../queue.js';
-import { HEARTBEAT_MS } from './take-run.js';
+import { HEARTBEAT_MS, runLock } from './take-run.js';
 
-/** So many heartbeats missed, and the worker is taken for dead. */
-const MISSED = 5;
+/** A worker is dead when it holds its run no more; so many heartbeats are waited for while it takes the run up or reconnects. */
+const MISSED = 2;
 const PAGE = 100;
 
 /**
@@ -21,7 +21,7 @@ export async function requeueAbandoned(
     const { rows } = await shop.runs({ first: PAGE }, { statuses: ['RUNNING'] });
     for (const run of rows) {
       const silence = Date.now() - (run.heartbeatAt?.getTime() ?? 0);
-      if (silence < MISSED * HEARTBEAT_MS) continue;
+      if (silence < MISSED * HEARTBEAT_MS || (await store.isHeld(runLock(run.id)))) continue;
       await shop.updateRun(run.id, { status: 'QUEUED', heartbeatAt: new Date() });
       await requeue({ shopKey: key, runId: run.id });
       count++;

@@ -15,6 +15,9 @@ const MAX_ATTEMPTS = 3;
 
 class Cancelled extends Error {}
 
+/** Name that a run's worker holds: the database lets it go the moment the worker is dead, however busy a living one is. */
+export const runLock = (runId: string): string => `run:${runId}`;
+
 export interface Workshop {
   readonly store: Store;
   readonly files: ModelFiles;
@@ -45,6 +48,7 @@ export async function takeRun(
   const cancel = new AbortController();
   const signal = AbortSignal.any([cancel.signal, stopSignal]);
   const context = new RunContext({ run, shop, store, files, signal, log });
+  const letGo = await store.hold(runLock(run.id));
   const beat = setInterval(() => void heartbeat(shop, run.id, cancel, log), HEARTBEAT_MS);
   try {
     const version = await work(context);
@@ -63,6 +67,9 @@ export async function takeRun(
     return 'DONE';
   } finally {
     clearInterval(beat);
+    await letGo().catch((thrown: unknown) =>
+      log.warn({ err: thrown }, 'The lock of a run could not be let go.'),
+    );
   }
 }
 

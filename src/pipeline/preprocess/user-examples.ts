@@ -1,4 +1,6 @@
 /** Examples (user, cut) for training: features as of many past cuts, and when the user bought next. */
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+
 import { BEHAVIOUR_CODE, DAY_MS, type ShopHistory } from '../index.js';
 import { type ItemStatistics, itemStatistics } from './item-statistics.js';
 import { buyersBefore } from './labels.js';
@@ -69,17 +71,37 @@ export function exampleCuts(history: ShopHistory, until: number, options = USER_
  *
  * @param until nothing at or after it is read, neither for features nor for labels
  */
-export function userExamples(
+export async function userExamples(
   history: ShopHistory,
   until: number,
   options = USER_EXAMPLE_DEFAULTS,
-): UserExamples {
-  const parts = exampleCuts(history, until, options).map((cut) => {
+): Promise<UserExamples> {
+  const known = cache.get(history)?.get(until);
+  if (known && options === USER_EXAMPLE_DEFAULTS) return known;
+  const examples = await gatherExamples(history, until, options);
+  if (options === USER_EXAMPLE_DEFAULTS) {
+    cache.set(history, new Map([...(cache.get(history) ?? []), [until, examples]]));
+  }
+  return examples;
+}
+
+/** Models of one run learn from the same examples: gathered once for as long as the history lives. */
+const cache = new WeakMap<ShopHistory, Map<number, UserExamples>>();
+
+async function gatherExamples(
+  history: ShopHistory,
+  until: number,
+  options: UserExampleOptions,
+): Promise<UserExamples> {
+  const parts = [];
+  for (const cut of exampleCuts(history, until, options)) {
     const users = buyersBefore(history, cut);
     const features = userFeatures(history, users, cut, itemStatistics(history, cut));
     standardiserOf(features, USER_FEATURE_COUNT).apply(features);
-    return { features, next: nextPurchases(history, users, cut, until), seen: (until - cut) / DAY_MS };
-  });
+    parts.push({ features, next: nextPurchases(history, users, cut, until), seen: (until - cut) / DAY_MS });
+    // Other work of the process (heartbeats, cancelling) gets its turn.
+    await yieldToLoop();
+  }
   const count = parts.reduce((sum, part) => sum + part.next.length, 0);
   const examples = {
     count,

@@ -52,7 +52,8 @@ export class UserNetworkModel implements Model, UserScorer {
   }
 
   async fit({ history, cut }: TrainingData, context: FitContext): Promise<void> {
-    const examples = userExamples(history, cut);
+    const examples = await userExamples(history, cut);
+    context.signal.throwIfAborted();
     const { train, validation } = this.columns(examples, context.seed);
     const [task] = this.tasks;
     const have =
