@@ -30,6 +30,8 @@ export interface PlotProps {
   /** Column of the horizontal axis. */
   readonly x: string;
   readonly isCategorical?: boolean;
+  /** Ticks of the horizontal axis at whole numbers alone. */
+  readonly hasWholeSteps?: boolean;
   readonly xLabel: string;
   readonly yLabel: string;
   readonly series: readonly PlotSeries[];
@@ -72,6 +74,7 @@ export default function Plot(props: PlotProps) {
             domain={props.xDomain ? [...props.xDomain] : ['dataMin', 'dataMax']}
             tickFormatter={formatX}
             minTickGap={24}
+            allowDecimals={!props.hasWholeSteps}
             label={{ value: xLabel, position: 'insideBottom', offset: -12, fill: 'var(--quiet)' }}
           />
           <YAxis

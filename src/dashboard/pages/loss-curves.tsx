@@ -37,6 +37,7 @@ export function LossCurves({ epochs }: { epochs: readonly Epoch[] }) {
                 .filter((epoch) => epoch.model === model)
                 .map(({ epoch, trainLoss, validationLoss }) => ({ epoch, trainLoss, validationLoss }))}
               x="epoch"
+              hasWholeSteps
               xLabel={text('run.epoch')}
               yLabel={text('run.loss')}
               series={[
