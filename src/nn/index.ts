@@ -30,6 +30,8 @@ export { runInProcesses } from './parallel.js';
 export type { CompiledPredictor, PredictFunction, Predictions } from './predict.js';
 export type { RandomState } from './random.js';
 export { hashText, Random } from './random.js';
+export type { FileSource, RowSource } from './row-source.js';
+export { memorySource, openRowFiles, writeRowFiles } from './row-source.js';
 export type { CompiledStep, LossFunction, LossValues, NamedLosses, StepOptions, StepState } from './step.js';
 export type { StoredTensor, TensorBundle } from './tensor-file.js';
 export { decodeTensors, encodeTensors, loadTensors, saveTensors } from './tensor-file.js';

@@ -3,6 +3,7 @@ import { type Checkpoint, openCheckpoint, type TrainingPosition } from './checkp
 import type { MeanLosses, TrainEpoch } from './epoch.js';
 import { BatchAssembler } from './gather-rows.js';
 import { Random } from './random.js';
+import { memorySource, type RowSource } from './row-source.js';
 import type { CompiledStep, LossValues, StepState } from './step.js';
 
 export interface EarlyStopping {
@@ -14,8 +15,13 @@ export interface EarlyStopping {
 
 export interface TrainOptions<S extends BatchSpec> {
   readonly step: CompiledStep<S>;
-  /** Training examples, column by column. */
-  readonly columns: BatchArrays<S>;
+  /** Training examples, column by column; or a source that reads them in blocks, for more than memory holds. */
+  readonly columns: BatchArrays<S> | RowSource<S>;
+  /**
+   * Rows of a source's block; 65,536 unless said, rounded to whole batches. Blocks are shuffled, and rows within each block; the next
+   * block is read while the steps of one run.
+   */
+  readonly blockRows?: number;
   readonly validation?: BatchArrays<S>;
   readonly batchSize: number;
   /** At most this many validation examples at a time; 4096 unless said. */
@@ -42,6 +48,7 @@ export interface TrainResult {
 }
 
 const VALIDATION_BATCH = 4096;
+const BLOCK_ROWS = 65_536;
 /** Other work of the process (heartbeats, cancelling) waits at most about this long. */
 const YIELD_AFTER_MS = 40;
 
@@ -79,9 +86,34 @@ export async function train<S extends BatchSpec>(options: TrainOptions<S>): Prom
   return new Training(options).run();
 }
 
+/** The blocks of an epoch in its order, each with the generator of its rows' order. */
+function blockOrder(
+  random: Random,
+  rows: number,
+  blockRows: number,
+): { start: number; size: number; random: Random }[] {
+  const count = Math.ceil(rows / blockRows);
+  if (count === 1) return [{ start: 0, size: rows, random }];
+  return Array.from(random.permutation(count), (block) => {
+    const start = block * blockRows;
+    return { start, size: Math.min(blockRows, rows - start), random: random.fork(block) };
+  });
+}
+
+/** Starts to read a block. Where nobody comes to wait for it (the training ended before), its failure is of no interest. */
+function readAhead<S extends BatchSpec>(
+  source: RowSource<S>,
+  block: { start: number; size: number },
+): Promise<BatchArrays<S>> {
+  const reading = source.read(block.start, block.size);
+  reading.catch(() => undefined);
+  return reading;
+}
+
 class Training<S extends BatchSpec> {
+  private readonly source: RowSource<S>;
   private readonly rows: number;
-  private readonly batches: BatchAssembler<S>;
+  private readonly blockRows: number;
   private readonly epochs: TrainEpoch[] = [];
   private best: { epoch: number; loss: number; state: StepState } | null = null;
   private lastYield = performance.now();
@@ -89,8 +121,11 @@ class Training<S extends BatchSpec> {
   constructor(private readonly options: TrainOptions<S>) {
     const { step, columns, validation, batchSize, earlyStopping } = options;
     if (earlyStopping && !validation) throw new Error('Early stopping needs validation examples');
-    this.rows = countRows(step.batch, columns);
-    this.batches = new BatchAssembler(step.batch, columns);
+    const isSource = typeof columns.read === 'function';
+    this.source = isSource ? (columns as RowSource<S>) : memorySource(step.batch, columns as BatchArrays<S>);
+    this.rows = this.source.rows;
+    const wanted = isSource ? (options.blockRows ?? BLOCK_ROWS) : this.rows;
+    this.blockRows = Math.max(1, Math.ceil(wanted / batchSize)) * batchSize;
     const validationRows = validation ? countRows(step.batch, validation) : 0;
     step.prepare(sizesOf(this.rows, batchSize), sizesOf(validationRows, this.validationBatch()));
   }
@@ -145,22 +180,33 @@ class Training<S extends BatchSpec> {
   ): Promise<void> {
     const { step, batchSize, seed, epochs, onProgress, onEpoch } = this.options;
     const { epoch } = from;
-    const order = new Random(seed).fork(`epoch ${epoch}`).permutation(this.rows);
     const sum = new LossSum(from.lossSums, from.row);
-    for (let row = from.row; row < this.rows;) {
-      const size = Math.min(batchSize, this.rows - row);
-      const losses = step.run(this.batches.take(order, row, size));
-      if (!Number.isFinite(losses[0])) {
-        throw new Error(
-          `The training loss is ${losses[0]} in epoch ${epoch}, step ${Math.floor(row / batchSize) + 1}`,
-        );
+    let row = 0; // rows before the block, in the epoch's order
+    const blocks = blockOrder(new Random(seed).fork(`epoch ${epoch}`), this.rows, this.blockRows);
+    const left = blocks.filter(({ size }) => (row += size) > from.row);
+    row = this.rows - left.reduce((all, { size }) => all + size, 0);
+    let next = readAhead(this.source, left[0]);
+    for (const [at, { size: blockSize, random }] of left.entries()) {
+      const batches = new BatchAssembler(step.batch, await next);
+      const after = left[at + 1];
+      if (after) next = readAhead(this.source, after);
+      const order = random.permutation(blockSize);
+      for (let done = Math.max(0, from.row - row); done < blockSize;) {
+        const size = Math.min(batchSize, blockSize - done);
+        const losses = step.run(batches.take(order, done, size));
+        done += size;
+        if (!Number.isFinite(losses[0])) {
+          throw new Error(
+            `The training loss is ${losses[0]} in epoch ${epoch}, step ${Math.ceil((row + done) / batchSize)}`,
+          );
+        }
+        sum.add(losses, size);
+        if (await this.breathe(false)) {
+          onProgress?.((epoch - 1 + (row + done) / this.rows) / epochs);
+          if (save && row + done < this.rows) await save(this.position(epoch, row + done, sum.sums), false);
+        }
       }
-      sum.add(losses, size);
-      row += size;
-      if (await this.breathe(false)) {
-        onProgress?.((epoch - 1 + row / this.rows) / epochs);
-        if (save && row < this.rows) await save(this.position(epoch, row, sum.sums), false);
-      }
+      row += blockSize;
     }
     const report = { epoch, train: sum.mean(step.taskNames), validation: await this.validate() };
     this.epochs.push(report);
