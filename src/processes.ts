@@ -1,8 +1,9 @@
 /** Starting and stopping the child processes that hold TensorFlow. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 import { threadEnvironment } from './nn/threads.js';
+import { quietFork } from './quiet-fork.js';
 import { PROJECT_ROOT } from './root.js';
 import type { Runtime } from './runtime.js';
 
@@ -27,7 +28,7 @@ export function startWorker(runtime: Runtime): ManagedProcess {
     markEnded = resolve;
   });
   const start = () => {
-    child = fork(join(PROJECT_ROOT, 'dist', 'src', 'worker.js'), {
+    child = quietFork(join(PROJECT_ROOT, 'dist', 'src', 'worker.js'), {
       env: {
         ...process.env,
         ...threadEnvironment('small'),
@@ -36,7 +37,6 @@ export function startWorker(runtime: Runtime): ManagedProcess {
         DATABASE_URL: runtime.databaseUrl,
         TANDEM_DATA: runtime.config.dataDir,
       },
-      serialization: 'advanced',
     });
     child.once('exit', (code, signal) => {
       child = undefined;

@@ -15,6 +15,8 @@ import { openRuntime, type Runtime } from './runtime.js';
 import type { ShopStore } from './store/index.js';
 
 const DEFAULT_SHOP = 'default';
+/** Runs of a first training: a model a task, tasks together, and their ensemble. */
+const FIRST_RUNS = 3;
 
 /**
  * Serves until the process is told to stop: opens the store, answers from then on, and in the background imports the bundled
@@ -60,9 +62,12 @@ async function prepareShop(runtime: Runtime, jobs: Jobs): Promise<void> {
   if (runtime.config.isSampleOn && (await shop.latestBehaviourAt()) === null) await importSample(runtime);
   if ((await shop.latestBehaviourAt()) === null || (await shop.activeDeployments()).length > 0) return;
   const bar = createProgressBar('Training', { json: false });
-  const stopListening = await jobs.onProgress(DEFAULT_SHOP, (event) =>
-    bar.update(event.progress, `${event.message}`),
-  );
+  const progress = new Map<string, number>();
+  const stopListening = await jobs.onProgress(DEFAULT_SHOP, (event) => {
+    progress.set(event.runId, event.progress);
+    const done = [...progress.values()].reduce((sum, share) => sum + share, 0);
+    bar.update(done / Math.max(FIRST_RUNS, progress.size), event.message);
+  });
   try {
     await jobs.runFirstTraining(DEFAULT_SHOP);
   } finally {

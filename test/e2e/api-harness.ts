@@ -1,4 +1,5 @@
 /** Starts the API on a free port over a database of the test's own, and speaks to it as a client does. */
+import { expect } from '@jest/globals';
 import pino from 'pino';
 
 import { type App, createApp } from '../../src/api/index.js';
@@ -61,7 +62,11 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     database,
     shop: database.shop,
     logged,
-    ask: async <Data>(query: string, variables?: Record<string, unknown>, headers?: Record<string, string>) => {
+    ask: async <Data>(
+      query: string,
+      variables?: Record<string, unknown>,
+      headers?: Record<string, string>,
+    ) => {
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
@@ -106,6 +111,7 @@ export function noJobs(): Jobs & { send(event: RunProgressEvent): void } {
     startCrossValidation: refuse,
     startSearch: refuse,
     cancel: refuse,
+    runFirstTraining: refuse,
     onProgress: (_shopKey: string, listener: (event: RunProgressEvent) => void) => {
       listeners.add(listener);
       return Promise.resolve(() => {
@@ -115,13 +121,16 @@ export function noJobs(): Jobs & { send(event: RunProgressEvent): void } {
     },
     send: (event: RunProgressEvent) => listeners.forEach((listener) => listener(event)),
     close: () => Promise.resolve(),
-  } as unknown as Jobs & { send(event: RunProgressEvent): void };
+  };
 }
 
 /** A serving host with known answers, which counts its calls by kind. */
 export function knownServing(
   ranking: readonly string[],
-): ServingClient & { readonly calls: Record<string, number>; readonly servedBy: { modelVersionId: string; threshold: number } } {
+): ServingClient & {
+  readonly calls: Record<string, number>;
+  readonly servedBy: { modelVersionId: string; threshold: number };
+} {
   const calls: Record<string, number> = {};
   const count = (kind: string) => (calls[kind] = (calls[kind] ?? 0) + 1);
   const servedBy = { modelVersionId: '', threshold: 0.5 };
@@ -132,7 +141,8 @@ export function knownServing(
       .map((itemId, place) => ({
         itemId,
         score: 1 / (place + 1),
-        reason: place === 0 ? { kind: 'POPULAR', itemId: null } : { kind: 'BOUGHT_TOGETHER', itemId: ranking[0] },
+        reason:
+          place === 0 ? { kind: 'POPULAR', itemId: null } : { kind: 'BOUGHT_TOGETHER', itemId: ranking[0] },
       }));
   return {
     ...noServing(),
@@ -142,7 +152,10 @@ export function knownServing(
       count('scoreUsers');
       const { userOffsets } = history;
       // Probability by the number of behaviours, so that a mix-up of users shows.
-      const scores = Float32Array.from(history.users, (_, user) => (userOffsets[user + 1] - userOffsets[user]) / 100);
+      const scores = Float32Array.from(
+        history.users,
+        (_, user) => (userOffsets[user + 1] - userOffsets[user]) / 100,
+      );
       return Promise.resolve({
         probabilities: Object.fromEntries(tasks.map((task) => [task, scores])),
         servedBy: Object.fromEntries(tasks.map((task) => [task, history.users.map(() => servedBy)])),
@@ -168,13 +181,23 @@ export function knownServing(
     },
     forecast: (_shop, series, horizonDays) => {
       count('forecast');
-      const units = new Float32Array(horizonDays).fill(series.units.reduce((sum, sold) => sum + sold, 0) / series.days);
-      return Promise.resolve({ values: { units, low: units.map(() => 0), high: units.map((unit) => 2 * unit) }, servedBy });
+      const units = new Float32Array(horizonDays).fill(
+        series.units.reduce((sum, sold) => sum + sold, 0) / series.days,
+      );
+      return Promise.resolve({
+        values: { units, low: units.map(() => 0), high: units.map((unit) => 2 * unit) },
+        servedBy,
+      });
     },
     assessTransactions: (_shop, transactions, explainFirst) => {
       count('assessTransactions');
       const [{ transaction, earlier }] = transactions;
-      const one = { feature: 'earlier', description: 'Earlier orders', value: earlier.length, contribution: 1 };
+      const one = {
+        feature: 'earlier',
+        description: 'Earlier orders',
+        value: earlier.length,
+        contribution: 1,
+      };
       return Promise.resolve({
         probabilities: Float32Array.of(transaction.amount > 1000 ? 0.9 : 0.1),
         contributions: [new Array(Math.min(3, explainFirst)).fill(one) as (typeof one)[]],
@@ -186,7 +209,12 @@ export function knownServing(
 
 /** A model version without files, which rows can name. */
 export async function storeModelVersion(shop: ShopStore, notes: string[] = []): Promise<string> {
-  const run = await shop.createRun({ kind: 'SINGLE_TASK', tasks: ['PURCHASE_INTENT', 'CHURN'], config: {}, seed: 1 });
+  const run = await shop.createRun({
+    kind: 'SINGLE_TASK',
+    tasks: ['PURCHASE_INTENT', 'CHURN'],
+    config: {},
+    seed: 1,
+  });
   const version = await shop.createModelVersion({
     runId: run.id,
     contentHash: 'a'.repeat(64),
@@ -210,7 +238,9 @@ export async function storeSmallShop(shop: ShopStore, users = 25, items = 30): P
       currency: 'EUR',
     })),
   );
-  await shop.upsertUsers(Array.from({ length: users }, (_, user) => ({ id: `u${user}`, attributes: { country: 'DE' } })));
+  await shop.upsertUsers(
+    Array.from({ length: users }, (_, user) => ({ id: `u${user}`, attributes: { country: 'DE' } })),
+  );
   const rows = Array.from({ length: users }, (_, user) =>
     Array.from({ length: user + 1 }, (_, n) => ({
       eventId: `e${user}-${n}`,
@@ -224,4 +254,14 @@ export async function storeSmallShop(shop: ShopStore, users = 25, items = 30): P
     })),
   ).flat();
   await shop.recordBehaviours(rows);
+}
+
+/** Matches a text that holds another, typed as the text it stands for. */
+export function containing(text: string): string {
+  return expect.stringContaining(text) as unknown as string;
+}
+
+/** A log that is read by nobody. */
+export function silentLog(): pino.Logger {
+  return pino({ level: 'silent' });
 }

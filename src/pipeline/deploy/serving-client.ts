@@ -1,10 +1,11 @@
 /** The API's side of the serving host: starts it, speaks to it, and starts it again when it dies. Holds no TensorFlow. */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 import { AppError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { threadEnvironment } from '../../nn/threads.js';
+import { quietFork } from '../../quiet-fork.js';
 import { PROJECT_ROOT } from '../../root.js';
 import type { ServingClient, ServingStatus } from './serving-contract.js';
 import type { ServingMethod, ServingReady, ServingReply } from './serving-messages.js';
@@ -122,10 +123,9 @@ class ServingProcess {
 
   private start(): void {
     const { databaseUrl, dataDir, log } = this.options;
-    const child = fork(this.options.entry ?? join(PROJECT_ROOT, 'dist', 'src', 'serving.js'), {
+    const child = quietFork(this.options.entry ?? join(PROJECT_ROOT, 'dist', 'src', 'serving.js'), {
       // Answers are small: one thread is several times faster than handing them between threads.
       env: { ...process.env, ...threadEnvironment('small'), DATABASE_URL: databaseUrl, TANDEM_DATA: dataDir },
-      serialization: 'advanced',
     });
     this.child = child;
     child.on('message', (message: ServingReply | ServingReady) => this.receive(message));
