@@ -1,5 +1,5 @@
 /** Figures of item rankings and demand forecasts for one cut, by the product's models. */
-import { groupSums, rankingFigures, topK,wape } from '../src/pipeline/evaluate/index.js';
+import { groupSums, rankingFigures, topK, wape } from '../src/pipeline/evaluate/index.js';
 import {
   DAY_MS,
   type FitContext,

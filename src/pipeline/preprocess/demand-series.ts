@@ -1,3 +1,5 @@
+import type { DemandSeries } from '../index.js';
+
 /** What an item's past sales say of its next ones: several robust levels, as wholesale orders make plain means bad. */
 
 const WEEKS = 16;
@@ -43,17 +45,16 @@ export interface DemandFeatures {
 /**
  * Features of series as of a day.
  *
- * @param units [items × days], row by row
+ * @param series its units are [items × days], row by row
  * @param start first day to look at (the shop's first), in days of the series
  * @param end the day that the features are as of: only days before it are read
  */
 export function demandFeatures(
-  units: Float32Array,
-  days: number,
+  { units, days, itemIds }: Pick<DemandSeries, 'units' | 'days' | 'itemIds'>,
   start: number,
   end: number,
 ): DemandFeatures {
-  const items = days === 0 ? 0 : units.length / days;
+  const items = itemIds.length;
   const features = new Float32Array(items * DEMAND_FEATURE_COUNT);
   const references = new Float32Array(items);
   for (let item = 0; item < items; item++) {

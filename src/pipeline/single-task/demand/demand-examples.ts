@@ -34,7 +34,7 @@ export function demandExamples(history: DemandHistory, settings: DemandSettings)
     after.forEach((units, at) => (actual[Math.floor(at / DEMAND_DAYS)] += units));
     const total = actual.reduce((sum, units) => sum + units, 0);
     const weights = new Float32Array(items.length).fill(total > 0 ? items.length / total : 0);
-    parts.push({ ...demandFeatures(past.units, day, 0, day), actual, weights });
+    parts.push({ ...demandFeatures(past, 0, day), actual, weights });
   }
   return {
     count: parts.reduce((sum, part) => sum + part.actual.length, 0),

@@ -140,7 +140,7 @@ class DemandRegression implements Model, DemandForecaster {
     const { kernel, bias, fitted } = this.ready();
     const { units, days, startDay } = series;
     const start = Math.min(days, Math.max(0, Math.round((fitted.startDay - startDay) / DAY_MS)));
-    const { features, references } = demandFeatures(units, days, start, days);
+    const { features, references } = demandFeatures(series, start, days);
     standardiseDemand(features, fitted.scales);
     const weekly = references.map((reference, item) => {
       // Nothing sold in eight weeks: nothing is expected.
