@@ -24,6 +24,14 @@ export function formatShare(value: number | null | undefined): string {
   return value === null || value === undefined ? MISSING : percent.format(value);
 }
 
+/** A probability, which is never shown as impossible or certain unless it is. */
+export function formatProbability(value: number): string {
+  const smallest = 0.001;
+  if (value > 0 && value < smallest) return `< ${percent.format(smallest)}`;
+  if (value < 1 && value > 1 - smallest) return `> ${percent.format(1 - smallest)}`;
+  return percent.format(value);
+}
+
 /** A metric or loss; digits after the point stay the same within a table. */
 export function formatNumber(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;

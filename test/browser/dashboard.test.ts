@@ -114,7 +114,7 @@ describe('users and items', () => {
     for (const name of ['purchaseIntent', 'churn']) {
       const card = page.locator(`[data-prediction=${name}]`);
       await card.waitFor();
-      expect(await card.locator('.large').innerText()).toMatch(/^\d+(\.\d+)?%$/);
+      expect(await card.locator('.large').innerText()).toMatch(/^([<>] )?\d+(\.\d+)?%$/);
       expect(await card.locator('tbody tr').count()).toBeGreaterThan(0);
     }
     const recommended = page.getByRole('region', { name: 'Recommendations' }).locator('tbody tr');
@@ -209,7 +209,7 @@ describe('runs and model versions', () => {
       .map((cell) => asNumber(cell.split('\n')[0] ?? ''))
       .reduce((sum, count) => sum + count, 0);
     expect(examples).toBeGreaterThan(0);
-    expect(await page.getByText(/examples\./).innerText()).toContain(examples.toLocaleString('en-GB'));
+    expect(await page.getByText(/ examples$/).innerText()).toContain(examples.toLocaleString('en-GB'));
     for (const name of ['Precision and recall', 'Calibration', 'Lift', 'ROC']) {
       await page.getByRole('tab', { name }).click();
       await page.locator('.recharts-line-curve').first().waitFor();

@@ -25,7 +25,7 @@ export const PAGE_MESSAGES = {
   'failure.NOT_FOUND': 'There is nothing with this id.',
   'failure.CONFLICT': 'This cannot be done right now.',
   'failure.NOT_READY':
-    'No model is deployed yet. Predictions appear once the first training run has been deployed.',
+    'No deployed model answers this yet. The answer appears once a run that learned it is deployed.',
   'failure.TOO_FEW_DATA': 'There is too little data for this.',
   'failure.LIMIT_EXCEEDED': 'This request is larger than the server allows.',
   'failure.INTERNAL': 'The server made a mistake. Its log has the details.',

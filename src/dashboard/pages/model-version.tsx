@@ -118,7 +118,7 @@ function Metrics({ evaluation }: { evaluation: Evaluation }) {
   return (
     <Panel title={text('version.metrics')}>
       <p className="quiet small">
-        {evaluation.protocol} {text('quality.examples', { count: formatCount(evaluation.examples) })}.
+        {evaluation.protocol} · {text('quality.examples', { count: formatCount(evaluation.examples) })}
       </p>
       <DataTable
         rows={[loss, ...evaluation.metrics]}

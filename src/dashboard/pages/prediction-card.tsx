@@ -1,6 +1,6 @@
 import type { UserPredictionsData } from '../api/operations.js';
 import { Pull } from '../components/bar.js';
-import { formatNumber, formatShare, formatValue } from '../format.js';
+import { formatNumber, formatProbability, formatShare, formatValue } from '../format.js';
 import { text } from '../messages/index.js';
 import { href } from '../route.js';
 
@@ -21,7 +21,7 @@ export function PredictionCard({
     <div className="stack near" data-prediction={name}>
       <h3>{question}</h3>
       <div className="row">
-        <span className="large">{formatShare(probability)}</span>
+        <span className="large">{formatProbability(probability)}</span>
         <span>{text(label ? 'user.yes' : 'user.no')}</span>
         <span className="quiet small">{text('user.threshold', { threshold: formatShare(threshold) })}</span>
       </div>

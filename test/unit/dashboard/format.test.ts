@@ -8,6 +8,7 @@ import {
   formatDuration,
   formatMoney,
   formatNumber,
+  formatProbability,
   formatShare,
 } from '../../../src/dashboard/format.js';
 
@@ -40,6 +41,16 @@ describe('formats', () => {
   test('days are those of UTC, wherever the reader is', () => {
     expect(digits(formatDate('2011-12-09T23:59:59Z'))).toMatch(/9/);
     expect(digits(formatDate('2011-12-09T23:59:59Z'))).not.toMatch(/10/);
+  });
+
+  test('a probability is shown as impossible or certain only when it is', () => {
+    expect([0, 0.0004, 0.5, 0.9996, 1].map((value) => formatProbability(value).replace(/\s/g, ''))).toEqual([
+      '0%',
+      '<0.1%',
+      '50%',
+      '>99.9%',
+      '100%',
+    ]);
   });
 
   test('durations', () => {
