@@ -128,6 +128,7 @@ function loadNative(): LoadedTensorflow {
 function loadJavaScript(): LoadedTensorflow {
   const tf = require('@tensorflow/tfjs') as typeof Tensorflow;
   tf.enableProdMode(); // else the backend prints an advertisement
+  void tf.setBackend('cpu'); // takes effect at once: this backend needs no waiting
   return { tf, native: null };
 }
 
