@@ -40,8 +40,10 @@ export function build() {
     rmSync(join(ROOT, fresh), { recursive: true, force: true });
     throw new Error(`The build failed:\n${done.stderr || done.stdout}`);
   }
-  rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
+  const old = `${fresh}.old`;
+  if (existsSync(join(ROOT, 'dist'))) renameSync(join(ROOT, 'dist'), join(ROOT, old));
   renameSync(join(ROOT, fresh), join(ROOT, 'dist'));
+  rmSync(join(ROOT, old), { recursive: true, force: true });
   writeFileSync(STAMP, '');
   // A source saved while compiling is newer than the stamp, and so is compiled next time.
   utimesSync(STAMP, started, started);

@@ -28,7 +28,11 @@ let passed = 0;
 const failed = [];
 for (const [name, [command, ...args]] of CHECKS) {
   const started = Date.now();
-  const done = spawnSync(command, args, { cwd: ROOT, encoding: 'utf8', env: { ...process.env, FORCE_COLOR: '0' } });
+  const done = spawnSync(command, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env: { ...process.env, FORCE_COLOR: '0' },
+  });
   const isFine = done.status === 0;
   if (isFine) passed++;
   else failed.push(name);

@@ -8,6 +8,9 @@ import { ensureSetup } from './setup.mjs';
 
 await ensureSetup({ quiet: false });
 build();
-await buildDashboard();
+// Without its pages the API is still worth serving; it says so where they would be.
+await buildDashboard().catch((thrown) =>
+  console.error(`The dashboard could not be built: ${thrown.message}`),
+);
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 await import(pathToFileURL(join(ROOT, 'dist', 'src', 'main.js')).href);

@@ -30,7 +30,8 @@ export class Notifications {
       known.delete(listener);
       if (known.size > 0 || this.isClosed) return;
       this.listeners.delete(channel);
-      await (await this.connection()).query(`UNLISTEN ${channel}`);
+      // A connection that has just been closed listens to nothing any more.
+      await (await this.connection()).query(`UNLISTEN ${channel}`).catch(this.unlessClosed);
     };
   }
 
@@ -40,7 +41,11 @@ export class Notifications {
     await (await this.connection()).query('SELECT pg_advisory_lock_shared($1)', [lock]);
     return async () => {
       if (!this.locks.delete(lock) || this.isClosed) return;
-      await (await this.connection()).query('SELECT pg_advisory_unlock_shared($1)', [lock]);
+      await (
+        await this.connection()
+      )
+        .query('SELECT pg_advisory_unlock_shared($1)', [lock])
+        .catch(this.unlessClosed);
     };
   }
 
@@ -49,6 +54,10 @@ export class Notifications {
     this.listeners.clear();
     await (await this.client)?.end();
   }
+
+  private readonly unlessClosed = (thrown: unknown): void => {
+    if (!this.isClosed) throw thrown;
+  };
 
   private connection(): Promise<pg.Client> {
     this.client ??= this.connect();

@@ -48,6 +48,7 @@ export async function train(context: RunContext): Promise<ModelVersionRow> {
   for (const [index, model] of planned.entries()) {
     const share = (part: number) => 0.02 + MEASURE_SHARE * ((index + part) / planned.length);
     candidates.push(...(await measure(context, model, history, cuts, measured, share)));
+    await context.flush();
   }
   const chosen = chooseBest(candidates);
   const root = await context.files.stage();
