@@ -36,7 +36,12 @@ module.exports = {
       { path: '^src/pipeline/' },
       { path: '^src/(api|jobs|analytics|dashboard)/' },
     ),
-    ban('jobs-layer', 'Jobs know nothing of the API.', { path: '^src/jobs/' }, { path: '^src/(api|dashboard)/' }),
+    ban(
+      'jobs-layer',
+      'Jobs know nothing of the API.',
+      { path: '^src/jobs/' },
+      { path: '^src/(api|dashboard)/' },
+    ),
     ...STAGES.slice(0, -1).map((stage, index) =>
       ban(
         `${stage}-imports-no-later-stage`,
@@ -81,8 +86,18 @@ module.exports = {
       { path: '^src/', pathNot: '^src/store/' },
       { path: 'node_modules/(@prisma|\\.prisma)/|^src/store/generated/' },
     ),
-    ban('dashboard-alone', 'The dashboard knows the API by its documents.', { path: '^src/dashboard/' }, { path: '^src/(?!dashboard/)' }),
-    ban('src-imports-no-test', 'Tests depend on the product, never the other way.', { path: '^src/' }, { path: '^(test|bench)/' }),
+    ban(
+      'dashboard-alone',
+      'The dashboard knows the API by its documents.',
+      { path: '^src/dashboard/' },
+      { path: '^src/(?!dashboard/)' },
+    ),
+    ban(
+      'src-imports-no-test',
+      'Tests depend on the product, never the other way.',
+      { path: '^src/' },
+      { path: '^(test|bench)/' },
+    ),
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },

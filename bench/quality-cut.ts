@@ -20,7 +20,7 @@ import {
   softmaxRanker,
 } from '../src/pipeline/single-task/index.js';
 import type { TaskName } from '../src/tasks/index.js';
-import type { Family, Figures } from './quality.js';
+import type { Family, Figures } from './quality-figures.js';
 import { demandQuality, rankingQuality } from './quality-items.js';
 
 const INTENT_DAYS = 30;

@@ -4,14 +4,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { chooseThreads } from '../src/nn/threads.js';
+import { FAMILIES, type Family, type Figures } from './quality-figures.js';
 
 const DEFAULT_CUTS = '2011-06-10,2011-07-10,2011-08-10,2011-09-10';
 const RETAIL_FILE = 'online-retail.csv.gz';
-
-/** Figures by name; null where a family has no model for it. */
-export type Figures = Record<string, number | null>;
-export const FAMILIES = ['baseline', 'single', 'multi', 'ensemble'] as const;
-export type Family = (typeof FAMILIES)[number];
 
 interface Spread {
   readonly mean: number;
