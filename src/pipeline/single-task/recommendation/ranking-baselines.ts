@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { tooFewData } from '../../../errors.js';
 import type { FitContext, ItemRanker, Model, ModelType, TrainingData } from '../../index.js';
-import { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState,itemState } from '../../preprocess/index.js';
+import { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState, itemState } from '../../preprocess/index.js';
 import { ItemRanking, type ScoreUser } from './item-ranking.js';
 import { loadItemState, saveItemState } from './item-state-file.js';
 

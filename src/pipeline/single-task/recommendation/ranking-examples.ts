@@ -3,6 +3,7 @@ import { DAY_MS, type ShopHistory } from '../../index.js';
 import {
   affinities,
   CANDIDATE_FEATURE_COUNT,
+  ITEM_FEATURES,
   type ItemState,
   itemState,
   itemTargets,
@@ -10,6 +11,7 @@ import {
   userItems,
   writeCandidates,
 } from '../../preprocess/index.js';
+import { bestItems } from './best-items.js';
 
 /** Rows to learn a ranking from: one a user and cut, each with the same number of candidates. */
 export interface RankingExamples {
@@ -45,7 +47,8 @@ export const RANKING_EXAMPLE_DEFAULTS: RankingExampleOptions = {
   most: 6000,
 };
 
-/** A history shorter than this many windows before the first cut says little about habits. */
+const BUYERS30 = ITEM_FEATURES.indexOf('buyers30');
+/** Takes a candidate out of the softmax. */
 const PADDING_OFFSET = -1e9;
 /** Shares of the candidates that go to what was bought after, what was bought before, and what looks likely. */
 const SHARES = { targets: 0.25, bought: 0.35, likely: 0.35 };
@@ -152,24 +155,25 @@ function drawCandidates(
   owned.sort((a, b) => b.weight - a.weight || a.item - b.item);
   for (const { item } of owned.slice(0, count * SHARES.bought)) chosen.add(item);
   const width = state.features.length / size;
-  const likely = Array.from({ length: size }, (_, item) => item);
   // Similar to what the user has, and popular in the last month.
-  const likelihood = Float32Array.from(
-    likely,
-    (item) => Math.log(similarity[item] + 1e-3) + state.features[item * width + 2] / 2,
+  const likelihood = similarity.map(
+    (sum, item) => Math.log(sum + 1e-3) + state.features[item * width + BUYERS30] / 2,
   );
-  likely.sort((a, b) => likelihood[b] - likelihood[a] || a - b);
   const owns = new Set(own.items);
-  let taken = 0;
-  for (const item of likely) {
-    if (taken >= Math.floor(count * SHARES.likely)) break;
-    if (owns.has(item)) continue;
-    chosen.add(item);
-    taken++;
-  }
-  const left = likely.filter((item) => !chosen.has(item));
-  const sample = random.shuffle(left).slice(0, count - chosen.size);
+  const likely = bestItems(likelihood, Math.floor(count * SHARES.likely), (item) => !owns.has(item));
+  for (const item of likely) chosen.add(item);
+  const left = Int32Array.from({ length: size }, (_, item) => item).filter((item) => !chosen.has(item));
+  const sample = drawFirst(left, count - chosen.size, random);
   const offset = Math.log(left.length / Math.max(sample.length, 1));
   const items = Int32Array.from([...chosen, ...sample]);
   return { items, offsets: Float32Array.from(items, (_, at) => (at < chosen.size ? 0 : offset)) };
+}
+
+/** The first `count` of a shuffle, without shuffling the rest. Disturbs the items. */
+function drawFirst(items: Int32Array, count: number, random: Random): Int32Array {
+  for (let at = 0; at < count; at++) {
+    const other = at + random.integer(items.length - at);
+    [items[at], items[other]] = [items[other], items[at]];
+  }
+  return items.subarray(0, count);
 }
