@@ -1,6 +1,7 @@
 /** All families' figures at one cut of a shop's history. */
-import { auc } from '../src/pipeline/evaluate/index.js';
+import { AppError } from '../src/errors.js';
 import { EnsembleModel } from '../src/pipeline/ensemble/index.js';
+import { auc } from '../src/pipeline/evaluate/index.js';
 import {
   DAY_MS,
   type FitContext,
@@ -43,14 +44,18 @@ export async function measureCut(
   seeds: readonly number[],
   say: (line: string) => void,
 ): Promise<CutQuality> {
-  const validation = await measureFamilies(history, cut - CHURN_DAYS * DAY_MS, seeds[0]);
+  // A month before the cut; churn's 90 days would reach past the cut, so that it goes by intent's choice.
+  const validation = await measureFamilies(history, cut - INTENT_DAYS * DAY_MS, seeds[0], false);
   say(`validation ${JSON.stringify(validation)}`);
   const chosen = Object.fromEntries(
-    Object.keys(validation.single).map((name) => [name, bestFamily(validation, name)]),
+    Object.keys(validation.single).map((name) => [
+      name,
+      bestFamily(validation, name === 'churn_auc' ? 'intent_auc' : name),
+    ]),
   );
   const figures: Record<Family, Figures>[] = [];
   for (const seed of seeds) {
-    figures.push(await measureFamilies(history, cut, seed));
+    figures.push(await measureFamilies(history, cut, seed, true));
     say(`seed ${seed} ${JSON.stringify(figures[figures.length - 1])}`);
   }
   return { chosen, seeds: figures };
@@ -67,12 +72,10 @@ async function measureFamilies(
   history: ShopHistory,
   cut: number,
   seed: number,
+  isChurnSeen: boolean,
 ): Promise<Record<Family, Figures>> {
-  const fit = async (type: ModelType, tasks: TaskName[], from = seed): Promise<Model> => {
-    const model = type.create(tasks, {});
-    await model.fit({ history, cut }, contextOf(from));
-    return model;
-  };
+  const fit = (type: ModelType, tasks: TaskName[], from = seed): Promise<Model | null> =>
+    fitIfPossible(type.create(tasks, {}), history, cut, from);
   const intent = {
     logistic: await fit(logisticRegression, ['PURCHASE_INTENT']),
     dense: await fit(dense, ['PURCHASE_INTENT']),
@@ -93,19 +96,24 @@ async function measureFamilies(
     repeat: await fit(ownHistory, ['RECOMMENDATION']),
     demand: await fit(mean28, ['DEMAND']),
   };
-  const merge = (task: TaskName, members: Model[]) =>
-    new EnsembleModel('weighted-average', task, members, {
+  const merge = (task: TaskName, models: (Model | null)[]) => {
+    const members = models.filter((model) => model !== null);
+    if (members.length === 0) return null;
+    return new EnsembleModel('weighted-average', task, members, {
       method: 'WEIGHTED_AVERAGE',
       weights: members.map(() => 1 / members.length),
       thresholds: members.map(() => 0.5),
     });
-  const user = (task: 'PURCHASE_INTENT' | 'CHURN', model: Model) => userAuc(history, cut, task, model);
-  const items = async (model: Model) => {
+  };
+  const user = async (task: 'PURCHASE_INTENT' | 'CHURN', model: Model | null) =>
+    model && (await userAuc(history, cut, task, model));
+  const items = async (model: Model | null) => {
+    if (!model) return { new_ndcg10: null, new_hr10: null, repeat_ndcg10: null };
     const figures = await rankingQuality(model, history, cut);
     return { new_ndcg10: figures.newNdcg10, new_hr10: figures.newHr10, repeat_ndcg10: figures.repeatNdcg10 };
   };
-  const wape14 = async (model: Model) => ({
-    demand_wape14: (await demandQuality(model, history, cut)).demandWape14,
+  const wape14 = async (model: Model | null) => ({
+    demand_wape14: model && (await demandQuality(model, history, cut)).demandWape14,
   });
   const [newItems, repeatItems] = [await items(plain.new), await items(plain.repeat)];
   const result: Record<Family, Figures> = {
@@ -145,9 +153,26 @@ async function measureFamilies(
     ...demand,
     ...Object.values(plain),
   ]) {
-    model.dispose();
+    model?.dispose();
   }
   return result;
+}
+
+/** Null where the history before the cut is too short for the model: early validation cuts. */
+async function fitIfPossible(
+  model: Model,
+  history: ShopHistory,
+  cut: number,
+  seed: number,
+): Promise<Model | null> {
+  try {
+    await model.fit({ history, cut }, contextOf(seed));
+    return model;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'TOO_FEW_DATA') throw thrown;
+    model.dispose();
+    return null;
+  }
 }
 
 async function userAuc(

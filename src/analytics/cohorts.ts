@@ -18,7 +18,10 @@ export async function purchaseCohorts(shop: AnalyticsShop, range: TimeRange): Pr
     FROM months JOIN cohorts USING (user_id)
     WHERE cohort >= date_trunc('month', $2::timestamptz AT TIME ZONE 'UTC')
     GROUP BY 1, 2 ORDER BY 1, 2`;
-  const rows = await shop.query<{ cohort: string; month: string; users: number }>(sql, rangeParameters(shop, range));
+  const rows = await shop.query<{ cohort: string; month: string; users: number }>(
+    sql,
+    rangeParameters(shop, range),
+  );
   const last = rows.reduce((latest, row) => (row.month > latest ? row.month : latest), '');
   const cohorts = new Map<string, number[]>();
   for (const { cohort, month, users } of rows) {

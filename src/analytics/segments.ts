@@ -12,9 +12,12 @@ export interface Segment {
   readonly monetary: string;
 }
 
+/** 1 to 5 by the share of buyers that lie below. */
+const score = (value: string): string => `least(5, 1 + floor(5 * percent_rank() OVER (ORDER BY ${value})))`;
+
 /**
- * Buyers of the range by recency, frequency and money: each is scored 1 to 5 by its place among all buyers (equal values get equal
- * scores), and frequency and money count together. Recency is measured at the range's end, or at the latest behaviour if that is earlier.
+ * Buyers of the range by recency, frequency and money: each is scored 1 to 5 by its place among all buyers (equal values get the
+ * lower score), and frequency and money count together. Recency is measured at the range's end, or at the latest behaviour if that is earlier.
  */
 export async function rfmSegments(shop: AnalyticsShop, range: TimeRange): Promise<Segment[]> {
   const sql = `WITH buyers AS (
@@ -26,8 +29,7 @@ export async function rfmSegments(shop: AnalyticsShop, range: TimeRange): Promis
     clock AS (SELECT max(last) AS now FROM buyers),
     scored AS (
       SELECT extract(epoch FROM clock.now - last) / 86400 AS recency, orders, coalesce(money, 0) AS money,
-        ceil(5 * cume_dist() OVER (ORDER BY last)) AS r,
-        (ceil(5 * cume_dist() OVER (ORDER BY orders)) + ceil(5 * cume_dist() OVER (ORDER BY coalesce(money, 0)))) / 2 AS fm
+        ${score('last')} AS r, (${score('orders')} + ${score('coalesce(money, 0)')}) / 2 AS fm
       FROM buyers CROSS JOIN clock)
     SELECT CASE
         WHEN r >= 4 AND fm >= 4 THEN 'Champions'

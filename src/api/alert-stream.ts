@@ -12,7 +12,7 @@ export function alertStream({ services, shop }: Context): Promise<AsyncIterableI
     services.store.listen(ALERT_CHANNEL, (payload) => {
       if (payload.shopKey !== shop.shopKey) return;
       const alert = payload.alert as JsonObject;
-      push(toAlert({ ...alert, createdAt: new Date(String(alert.createdAt)) } as unknown as AlertRow));
+      push(toAlert({ ...alert, createdAt: new Date(alert.createdAt as string) } as unknown as AlertRow));
     }),
   );
 }

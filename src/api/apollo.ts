@@ -58,7 +58,10 @@ function limitsPlugin(schema: GraphQLSchema): ApolloServerPlugin<Context> {
         willSendResponse: ({ response }) => {
           if (cost !== undefined && response.body.kind === 'single') {
             const { singleResult } = response.body;
-            singleResult.extensions = { ...singleResult.extensions, cost: { requested: cost, limit: MAX_COST } };
+            singleResult.extensions = {
+              ...singleResult.extensions,
+              cost: { requested: cost, limit: MAX_COST },
+            };
           }
           return Promise.resolve();
         },

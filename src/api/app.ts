@@ -34,11 +34,17 @@ const GRAPHQL_PATH = '/graphql';
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, store, log } = options;
   const impressions = new ImpressionWriter(log);
-  const services: Services = { ...options, clocks: new ShopClocks(), impressions, requests: new RequestLog() };
+  const services: Services = {
+    ...options,
+    clocks: new ShopClocks(),
+    impressions,
+    requests: new RequestLog(),
+  };
   const metrics = createMetrics(store, impressions);
   const schema = await createSchema();
   const isIntrospectionOn = !(config.isProduction && config.isAuthOn);
-  const principalOf = (authorization: string | undefined) => authenticate(store, config.isAuthOn, authorization);
+  const principalOf = (authorization: string | undefined) =>
+    authenticate(store, config.isAuthOn, authorization);
   const formatError = createErrorFormatter(log, (code) => {
     services.requests.failed(code);
     metrics.failed(code);
@@ -116,7 +122,11 @@ function answerErrors(app: FastifyInstance, services: Services): void {
     return reply.code(status).send(isGraphQL ? { errors: [{ message, extensions }] } : { error: body });
   });
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ error: { code: 'NOT_FOUND', message: `There is nothing at ${request.method} ${request.url}.` } }),
+    reply
+      .code(404)
+      .send({
+        error: { code: 'NOT_FOUND', message: `There is nothing at ${request.method} ${request.url}.` },
+      }),
   );
 }
 
@@ -126,9 +136,13 @@ function asAppError(thrown: unknown): Error {
   const { statusCode } = error as { statusCode?: number };
   if (error instanceof AppError || statusCode === undefined || statusCode >= 500) return error;
   if (statusCode === 413) {
-    return new AppError('LIMIT_EXCEEDED', `The body may have at most ${MAX_BODY_BYTES} bytes; POST /ingest takes any size.`, {
-      limit: MAX_BODY_BYTES,
-    });
+    return new AppError(
+      'LIMIT_EXCEEDED',
+      `The body may have at most ${MAX_BODY_BYTES} bytes; POST /ingest takes any size.`,
+      {
+        limit: MAX_BODY_BYTES,
+      },
+    );
   }
   return new AppError('BAD_USER_INPUT', error.message);
 }
@@ -149,7 +163,10 @@ function letStudioAsk(app: FastifyInstance): void {
     if (request.method !== 'OPTIONS') return done();
     void reply
       .header('access-control-allow-methods', 'POST')
-      .header('access-control-allow-headers', request.headers['access-control-request-headers'] ?? 'content-type')
+      .header(
+        'access-control-allow-headers',
+        request.headers['access-control-request-headers'] ?? 'content-type',
+      )
       .code(204)
       .send();
   });

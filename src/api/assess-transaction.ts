@@ -42,10 +42,14 @@ function simulationNote({ notes }: JsonObject): string | null {
 
 function toHistoryTransaction(input: TransactionInput): HistoryTransaction {
   const amount = Number(requireDecimal('transaction.amount', input.amount));
-  if (amount < 0) throw new AppError('BAD_USER_INPUT', `transaction.amount must be 0 or more; got ${input.amount}.`);
+  if (amount < 0)
+    throw new AppError('BAD_USER_INPUT', `transaction.amount must be 0 or more; got ${input.amount}.`);
   const lines = (input.items ?? []).map((line, index) => {
     if (line.quantity < 0) {
-      throw new AppError('BAD_USER_INPUT', `transaction.items[${index}].quantity must be 0 or more; got ${line.quantity}.`);
+      throw new AppError(
+        'BAD_USER_INPUT',
+        `transaction.items[${index}].quantity must be 0 or more; got ${line.quantity}.`,
+      );
     }
     const price = line.price ?? null;
     return {

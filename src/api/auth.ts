@@ -47,7 +47,10 @@ export async function authenticate(
 /** @throws AppError FORBIDDEN when the role is not among those allowed */
 export function requireRole(principal: Principal, roles: readonly Role[], what: string): void {
   if (principal.role === 'ADMIN' || roles.includes(principal.role)) return;
-  throw new AppError('FORBIDDEN', `The role ${principal.role} may not use ${what}; ${roles.join(' or ')} may.`);
+  throw new AppError(
+    'FORBIDDEN',
+    `The role ${principal.role} may not use ${what}; ${roles.join(' or ')} may.`,
+  );
 }
 
 type Resolver = GraphQLFieldResolver<unknown, { readonly principal: Principal }>;
@@ -64,7 +67,8 @@ export function enforceAccess(schema: GraphQLSchema): void {
     for (const field of Object.values(type.getFields())) {
       const roles = field.extensions.roles as readonly Role[] | undefined;
       if (!roles) {
-        if (roots.includes(type)) throw new Error(`${type.name}.${field.name} does not say which roles may use it.`);
+        if (roots.includes(type))
+          throw new Error(`${type.name}.${field.name} does not say which roles may use it.`);
         continue;
       }
       const name = `${type.name}.${field.name}`;

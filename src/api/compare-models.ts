@@ -1,17 +1,13 @@
 /** Models side by side, from their evaluations: no figure is made here, only put in order. */
+import { isLessBetter, MAIN_METRICS } from '../pipeline/evaluate/index.js';
 import type { EvaluationRow } from '../store/index.js';
-import type { TaskName } from '../tasks/index.js';
-import type { ModelComparison, ModelComparisonEntry, TaskComparison, TransferEffect } from './types/comparison.type.js';
+import type {
+  ModelComparison,
+  ModelComparisonEntry,
+  TaskComparison,
+  TransferEffect,
+} from './types/comparison.type.js';
 import type { ModelVersion } from './types/model-version.type.js';
-
-/** The metric that models of a task are chosen by, as evaluations name it, and whether more of it is better. */
-const CHOSEN_BY: Record<TaskName, { metrics: readonly string[]; higherIsBetter: boolean }> = {
-  PURCHASE_INTENT: { metrics: ['auc'], higherIsBetter: true },
-  CHURN: { metrics: ['auc'], higherIsBetter: true },
-  RECOMMENDATION: { metrics: ['ndcg@10', 'ndcgAt10'], higherIsBetter: true },
-  FRAUD: { metrics: ['prAuc', 'auc'], higherIsBetter: true },
-  DEMAND: { metrics: ['wape'], higherIsBetter: false },
-};
 
 /** Compares test-split evaluations, models of equal task and protocol with each other. */
 export function compareModels(
@@ -33,9 +29,11 @@ function compareOnTask(
   evaluations: readonly EvaluationRow[],
 ): TaskComparison | null {
   const { task, protocol } = evaluations[0];
-  const { metrics, higherIsBetter } = CHOSEN_BY[task];
-  const metric = metrics.find((name) => evaluations.some((row) => row.metrics.some((found) => found.name === name)));
+  const metric = MAIN_METRICS[task].find((name) =>
+    evaluations.some((row) => row.metrics.some((found) => found.name === name)),
+  );
   if (metric === undefined) return null;
+  const higherIsBetter = !isLessBetter(metric);
   const entries: ModelComparisonEntry[] = [];
   for (const row of evaluations) {
     const modelVersion = versions.find((version) => version.id === row.modelVersionId);
@@ -43,18 +41,38 @@ function compareOnTask(
     if (!modelVersion || !measured) continue;
     const { family, architecture } = row;
     const { value, low, high } = measured;
-    entries.push({ modelVersion, family, architecture, value, low, high, isBest: false, metrics: row.metrics });
+    entries.push({
+      modelVersion,
+      family,
+      architecture,
+      value,
+      low,
+      high,
+      isBest: false,
+      metrics: row.metrics,
+    });
   }
   entries.sort((a, b) => (higherIsBetter ? b.value - a.value : a.value - b.value));
   if (entries.length > 0) entries[0].isBest = true;
-  return { task, metric, higherIsBetter, protocol, entries };
+  const [best, next] = entries;
+  const isClear =
+    best !== undefined &&
+    next !== undefined &&
+    (higherIsBetter ? best.low > next.high : best.high < next.low);
+  return { task, metric, higherIsBetter, protocol, isClear, entries };
 }
 
 /** Standard errors that a 95 % interval reaches to either side. */
 const Z = 1.96;
 
 /** Best multi-task net against best single-task net; null where one of the two was not measured. */
-function transferEffect({ task, metric, higherIsBetter, protocol, entries }: TaskComparison): TransferEffect | null {
+function transferEffect({
+  task,
+  metric,
+  higherIsBetter,
+  protocol,
+  entries,
+}: TaskComparison): TransferEffect | null {
   const single = entries.find((entry) => entry.family === 'SINGLE');
   const multi = entries.find((entry) => entry.family === 'MULTI');
   if (!single || !multi) return null;

@@ -19,9 +19,13 @@ const CALLER_CODES = new Set([
 ]);
 
 /** graphql-js has no code of its own for a document with too many tokens. */
-const TOO_MANY_TOKENS = /^Syntax Error: Document contains more than \d+ tokens/;
+const TOO_MANY_TOKENS = /^Syntax Error: Document contains more tha[nt] \d+ tokens/;
 
-const HTTP_STATUS: Partial<Record<ErrorCode, number>> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, LIMIT_EXCEEDED: 400 };
+const HTTP_STATUS: Partial<Record<ErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  LIMIT_EXCEEDED: 400,
+};
 
 /** An AppError as GraphQL error, for places outside resolvers, where the HTTP status follows from the code. */
 export function toGraphQLError(error: AppError): GraphQLError {
@@ -60,7 +64,7 @@ function describe(formatted: GraphQLFormattedError, thrown: unknown, log: Logger
   if (original instanceof AppError && original.code !== 'INTERNAL') {
     return { message: original.message, extensions: { ...original.details, code: original.code } };
   }
-  const code = String(formatted.extensions?.code ?? '');
+  const code = formatted.extensions?.code as string;
   if (TOO_MANY_TOKENS.test(formatted.message)) {
     return { message: formatted.message, extensions: { code: 'LIMIT_EXCEEDED' } };
   }
@@ -82,13 +86,28 @@ function originalOf(thrown: unknown): unknown {
 }
 
 /** For HTTP routes beside GraphQL. */
-export function toHttpError(thrown: unknown, log: Logger): { status: number; body: Described['extensions'] & { message: string } } {
+export function toHttpError(
+  thrown: unknown,
+  log: Logger,
+): { status: number; body: Described['extensions'] & { message: string } } {
   const error = coerceError(thrown);
   if (error instanceof AppError && ERROR_CODES.includes(error.code) && error.code !== 'INTERNAL') {
-    const statuses: Partial<Record<ErrorCode, number>> = { ...HTTP_STATUS, NOT_FOUND: 404, CONFLICT: 409, NOT_READY: 503, LIMIT_EXCEEDED: 413 };
-    return { status: statuses[error.code] ?? 400, body: { ...error.details, code: error.code, message: error.message } };
+    const statuses: Partial<Record<ErrorCode, number>> = {
+      ...HTTP_STATUS,
+      NOT_FOUND: 404,
+      CONFLICT: 409,
+      NOT_READY: 503,
+      LIMIT_EXCEEDED: 413,
+    };
+    return {
+      status: statuses[error.code] ?? 400,
+      body: { ...error.details, code: error.code, message: error.message },
+    };
   }
   const id = randomUUID();
   log.error({ err: error, errorId: id }, 'A request failed.');
-  return { status: 500, body: { code: 'INTERNAL', id, message: `Something went wrong here; the log has it as ${id}.` } };
+  return {
+    status: 500,
+    body: { code: 'INTERNAL', id, message: `Something went wrong here; the log has it as ${id}.` },
+  };
 }

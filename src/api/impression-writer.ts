@@ -43,7 +43,7 @@ export class ImpressionWriter {
 
   async flush(shop?: ShopStore): Promise<void> {
     const queues = [...this.queues.values()].filter((queue) => !shop || queue.shop.shopKey === shop.shopKey);
-    await Promise.all(queues.map((queue) => queue.writing));
+    await Promise.all(queues.map((queue) => queue.writing ?? Promise.resolve()));
   }
 
   /** Writes all that waits; gives a failing store one last try. */

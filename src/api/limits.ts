@@ -8,7 +8,11 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql';
-import { type ComplexityEstimator, type ComplexityEstimatorArgs, getComplexity } from 'graphql-query-complexity';
+import {
+  type ComplexityEstimator,
+  type ComplexityEstimatorArgs,
+  getComplexity,
+} from 'graphql-query-complexity';
 
 import { AppError } from '../errors.js';
 import { DEFAULT_PAGE, MAX_PAGE } from './types/connection.type.js';
@@ -81,7 +85,10 @@ export function checkLimits(
 }
 
 function refuse(what: string, limit: number, asked: number): never {
-  throw new AppError('LIMIT_EXCEEDED', `${what} of the operation is ${asked}; at most ${limit} is allowed.`, { limit, asked });
+  throw new AppError('LIMIT_EXCEEDED', `${what} of the operation is ${asked}; at most ${limit} is allowed.`, {
+    limit,
+    asked,
+  });
 }
 
 function countAliases(document: DocumentNode): number {
@@ -104,7 +111,7 @@ function depthOf(document: DocumentNode, operation: OperationDefinitionNode): nu
   const depth = (selectionSet: SelectionSetNode): number => {
     let deepest = 0;
     for (const selection of selectionSet.selections) {
-      let below = 0;
+      let below: number;
       if (selection.kind === Kind.FIELD) {
         if (selection.name.value.startsWith('__')) continue;
         below = 1 + (selection.selectionSet ? depth(selection.selectionSet) : 0);

@@ -49,7 +49,9 @@ export function createLoaders(services: Services, shop: ShopStore) {
   };
 }
 
-function loader<Key, Value>(load: (keys: readonly Key[]) => Promise<readonly Value[]>): DataLoader<Key, Value> {
+function loader<Key, Value>(
+  load: (keys: readonly Key[]) => Promise<readonly Value[]>,
+): DataLoader<Key, Value> {
   return new DataLoader(load, { maxBatchSize: MAX_BATCH });
 }
 

@@ -103,11 +103,16 @@ export class Recommender {
    * Without a filter the ranker ranks all items, and what is not for sale is dropped afterwards, so that no list of all
    * items has to be sent along; only where that leaves a list short is the ranking repeated over what is for sale.
    */
-  private async complete(userIds: readonly string[], request: Request, rank: Rank): Promise<ShownRecommendation[][]> {
+  private async complete(
+    userIds: readonly string[],
+    request: Request,
+    rank: Rank,
+  ): Promise<ShownRecommendation[][]> {
     const first = request.weights ? Math.max(REORDERED, request.first) : request.first;
     const isFiltered = Object.keys(request.filter).length > 0;
     const { excludeBought } = request;
-    const ask = (allowed: ReadonlySet<string> | null) => rank({ first: first + SPARE, allowed, excludeBought });
+    const ask = (allowed: ReadonlySet<string> | null) =>
+      rank({ first: first + SPARE, allowed, excludeBought });
     const allowed = isFiltered ? await this.forSale(request.filter) : null;
     let ranking = await ask(allowed);
     let rows = await this.rowsOf(ranking.items.flat());
@@ -118,7 +123,9 @@ export class Recommender {
       rows = await this.rowsOf(ranking.items.flat());
     }
     return userIds.map((userId, index) => {
-      const showable = ranking.items[index].filter((item) => isShowable(rows.get(item.itemId), request.filter));
+      const showable = ranking.items[index].filter((item) =>
+        isShowable(rows.get(item.itemId), request.filter),
+      );
       const ordered = request.weights ? rankByGoals(showable, rows, request.weights) : showable;
       const { modelVersionId } = ranking.servedBy[index];
       return ordered
@@ -167,7 +174,9 @@ interface ShownRecommendation extends Recommendation {
 
 /** Postage and the like are stored as items, since orders hold them; nobody wants them recommended. */
 function isShowable(row: ItemRow | undefined, filter: ItemFilter = {}): boolean {
-  return row !== undefined && row.available === (filter.available ?? true) && row.attributes.isService !== true;
+  return (
+    row !== undefined && row.available === (filter.available ?? true) && row.attributes.isService !== true
+  );
 }
 
 function toRecommendation(

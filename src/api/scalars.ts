@@ -19,12 +19,15 @@ export function isDecimal(text: string): boolean {
  */
 export const DecimalScalar = new GraphQLScalarType<string, string>({
   name: 'Decimal',
-  description: 'Decimal number as a string, such as "12.50": up to 18 digits and 6 decimals. Numbers are accepted as input.',
+  description:
+    'Decimal number as a string, such as "12.50": up to 18 digits and 6 decimals. Numbers are accepted as input.',
   serialize: (value) => String(value),
   parseValue: (value) => {
     if (typeof value === 'string') return value.trim();
     if (typeof value === 'number' && Number.isFinite(value)) return plainDecimal(value);
-    throw new GraphQLError(`Decimal cannot hold ${JSON.stringify(value)}; expected a string such as "12.50".`);
+    throw new GraphQLError(
+      `Decimal cannot hold ${JSON.stringify(value)}; expected a string such as "12.50".`,
+    );
   },
   parseLiteral: (node) => {
     if (node.kind === Kind.STRING) return node.value.trim();
@@ -59,7 +62,8 @@ export function parseTime(text: string): Date {
  */
 export const DateTimeScalar = new GraphQLScalarType<Date, string>({
   name: 'DateTime',
-  description: 'Time as ISO-8601, such as "2011-12-09T12:50:00Z"; without an offset it is UTC. Given out in UTC.',
+  description:
+    'Time as ISO-8601, such as "2011-12-09T12:50:00Z"; without an offset it is UTC. Given out in UTC.',
   serialize: (value) => {
     if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
     throw new GraphQLError('DateTime can only give out a time.');

@@ -1,5 +1,6 @@
 /** GraphQL over WebSocket (graphql-transport-ws), on the same path and under the same rules as HTTP. */
 import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 
 import {
   type DocumentNode,
@@ -47,13 +48,17 @@ interface Extra extends Record<PropertyKey, unknown> {
 /** @returns ends all connections */
 export function serveSubscriptions(options: SubscriptionOptions): () => Promise<void> {
   const { services, formatError } = options;
-  const sockets = new WebSocketServer({
-    server: options.server,
-    path: options.path,
-    maxPayload: MAX_MESSAGE_BYTES,
-    verifyClient: ({ req }: { req: IncomingMessage }) => options.isOriginAllowed(req),
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
+  options.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const isHere = request.url?.split('?')[0] === options.path;
+    if (!isHere || !options.isOriginAllowed(request)) {
+      socket.end(`HTTP/1.1 ${isHere ? '403 Forbidden' : '404 Not Found'}\r\nconnection: close\r\n\r\n`);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
   });
-  const format = (errors: readonly GraphQLError[]) => errors.map((error) => formatError(error.toJSON(), error));
+  const format = (errors: readonly GraphQLError[]) =>
+    errors.map((error) => formatError(error.toJSON(), error));
   const running = useServer<Record<string, unknown>, Extra>(
     {
       onConnect: async ({ connectionParams, extra }) => {
@@ -71,7 +76,10 @@ export function serveSubscriptions(options: SubscriptionOptions): () => Promise<
       onSubscribe: async (socket, _id, payload) => {
         try {
           if (Object.keys(socket.subscriptions).length > MAX_SUBSCRIPTIONS) {
-            throw new AppError('LIMIT_EXCEEDED', `A connection may have at most ${MAX_SUBSCRIPTIONS} subscriptions.`);
+            throw new AppError(
+              'LIMIT_EXCEEDED',
+              `A connection may have at most ${MAX_SUBSCRIPTIONS} subscriptions.`,
+            );
           }
           const { principal } = socket.extra;
           if (!principal) throw new AppError('UNAUTHENTICATED', 'The connection was not opened with a key.');
@@ -80,7 +88,7 @@ export function serveSubscriptions(options: SubscriptionOptions): () => Promise<
           const contextValue: Context = await createContext(services, principal);
           return { ...prepared, contextValue };
         } catch (thrown) {
-          if (thrown instanceof GraphQLError) return [thrown];
+          if (thrown instanceof GraphQLError) return [asCallers(thrown)]; // a syntax error
           if (thrown instanceof AppError) return [toGraphQLError(thrown)];
           return [new GraphQLError('', { originalError: thrown as Error })];
         }
@@ -99,12 +107,18 @@ export function serveSubscriptions(options: SubscriptionOptions): () => Promise<
 function prepare(options: SubscriptionOptions, payload: SubscribePayload): ExecutionArgs | GraphQLError[] {
   const { schema } = options;
   const document: DocumentNode = parse(payload.query, { maxTokens: MAX_TOKENS });
-  const rules = options.isIntrospectionOn ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+  const rules = options.isIntrospectionOn
+    ? specifiedRules
+    : [...specifiedRules, NoSchemaIntrospectionCustomRule];
   const errors = validate(schema, document, rules).map(asCallers);
   if (errors.length > 0) return errors;
   const operation = getOperationAST(document, payload.operationName);
   if (!operation) {
-    return [asCallers(new GraphQLError('The document has no operation of that name, or several and no name was given.'))];
+    return [
+      asCallers(
+        new GraphQLError('The document has no operation of that name, or several and no name was given.'),
+      ),
+    ];
   }
   const variableValues = payload.variables ?? {};
   checkLimits(schema, document, operation, variableValues);
@@ -114,5 +128,10 @@ function prepare(options: SubscriptionOptions, payload: SubscribePayload): Execu
 /** Marks an error as the caller's own, as Apollo does over HTTP. */
 function asCallers(error: GraphQLError): GraphQLError {
   const { message, nodes, source, positions } = error;
-  return new GraphQLError(message, { nodes, source, positions, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
+  return new GraphQLError(message, {
+    nodes,
+    source,
+    positions,
+    extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+  });
 }

@@ -4,7 +4,11 @@ import type { TaskName } from '../tasks/index.js';
 import { given, requireObject, requireTime } from './inputs/checks.js';
 import type { StartTrainingInput } from './inputs/training.input.js';
 
-const TRAINED_BY = { ENSEMBLE: 'startEnsemble', CROSS_VALIDATION: 'startCrossValidation', SEARCH: 'startSearch' } as const;
+const TRAINED_BY = {
+  ENSEMBLE: 'startEnsemble',
+  CROSS_VALIDATION: 'startCrossValidation',
+  SEARCH: 'startSearch',
+} as const;
 
 /** @throws AppError BAD_USER_INPUT for what can be told wrong without the data; the queue checks the rest */
 export function toTrainingRequest(input: StartTrainingInput): TrainingRequest {
@@ -15,7 +19,11 @@ export function toTrainingRequest(input: StartTrainingInput): TrainingRequest {
   const { lossBalancing, resampling, hyperparameters, cut, ...rest } = given<StartTrainingInput>(input);
   const weights: Partial<Record<TaskName, number>> = {};
   for (const { task, weight } of lossBalancing?.weights ?? []) {
-    if (!(weight > 0)) throw new AppError('BAD_USER_INPUT', `lossBalancing.weights: ${task} needs more than 0; got ${weight}.`);
+    if (!(weight > 0))
+      throw new AppError(
+        'BAD_USER_INPUT',
+        `lossBalancing.weights: ${task} needs more than 0; got ${weight}.`,
+      );
     weights[task] = weight;
   }
   return {
@@ -24,7 +32,9 @@ export function toTrainingRequest(input: StartTrainingInput): TrainingRequest {
     ...(lossBalancing && {
       lossBalancing: { method: lossBalancing.method, ...(Object.keys(weights).length > 0 && { weights }) },
     }),
-    ...(resampling && { resampling: Object.fromEntries(resampling.map(({ task, method }) => [task, method])) }),
+    ...(resampling && {
+      resampling: Object.fromEntries(resampling.map(({ task, method }) => [task, method])),
+    }),
     ...(hyperparameters && { hyperparameters: requireObject('hyperparameters', hyperparameters) }),
     ...(cut && { cut: requireTime('cut', cut) }),
   };

@@ -60,10 +60,7 @@ export function createScoreLoader(
       const byTask = new Map<TaskName, (Prediction | Error)[]>();
       for (const task of tasks) {
         const own = keys.filter((key) => key.task === task);
-        byTask.set(
-          task,
-          await score(own, [task]).catch((error: unknown) => own.map(() => error as Error)),
-        );
+        byTask.set(task, await score(own, [task]).catch((error: unknown) => own.map(() => error as Error)));
       }
       return keys.map((key) => byTask.get(key.task)?.shift() as Prediction | Error);
     }

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 
 import { AppError } from '../errors.js';
 import type { TrainingRequest } from '../jobs/index.js';
-import { TASKS } from '../tasks/index.js';
 import type { TaskName } from '../tasks/index.js';
+import { TASKS } from '../tasks/index.js';
 import { defineCommand, globalOptions, listOf, oneOf, wholeNumber } from './command.js';
 import { followRun } from './follow-run.js';
 

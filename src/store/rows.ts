@@ -1,6 +1,6 @@
 /** Rows as the rest of the product sees them: plain values, the shop's own ids beside the internal ones. */
-import type { BehaviourType } from '../pipeline/history.js';
 import type { ErrorCode } from '../errors.js';
+import type { BehaviourType } from '../pipeline/history.js';
 import type { TaskName } from '../tasks/index.js';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };

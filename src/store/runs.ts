@@ -42,7 +42,7 @@ export function runStore({ prisma, shopId }: ShopContext): RunStore {
   return {
     createRun: async (run) =>
       toRun(
-        await prisma.run.create({ data: { ...run, config: run.config as Prisma.InputJsonObject, shopId } }),
+        await prisma.run.create({ data: { ...run, config: run.config, shopId } }),
       ),
     runsByIds: async (ids) => {
       const rows = await prisma.run.findMany({ where: { id: { in: ids.filter(isUuid) } } });

@@ -27,7 +27,10 @@ export async function serveIngest(
       const principal = await authenticate(request.headers.authorization);
       const kind = INGEST_KINDS.find((name): name is IngestKind => name === request.params.kind);
       if (!kind) {
-        throw new AppError('NOT_FOUND', `There is no /ingest/${request.params.kind}; there are ${INGEST_KINDS.join(', ')}.`);
+        throw new AppError(
+          'NOT_FOUND',
+          `There is no /ingest/${request.params.kind}; there are ${INGEST_KINDS.join(', ')}.`,
+        );
       }
       requireRole(principal, ['INGEST'], `/ingest/${kind}`);
       const contentType = request.headers['content-type'];

@@ -52,7 +52,11 @@ export function servePages(app: FastifyInstance, directory = PAGES_DIRECTORY): v
   // Names of assets hold a hash of what is in them, so what was read once stays right while the process runs.
   const assets = new Map<string, Promise<StaticFile | null>>();
 
-  const sendPage = async (request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> => {
+  const sendPage = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    name: string,
+  ): Promise<FastifyReply> => {
     const file = await readStatic(root, name);
     if (!file) return reply.code(503).type('text/plain; charset=utf-8').send(NOT_BUILT);
     void reply

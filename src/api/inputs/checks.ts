@@ -17,7 +17,10 @@ export function requireTime(name: string, time: Date): Date {
 /** @throws AppError BAD_USER_INPUT for text that is no amount */
 export function requireDecimal(name: string, text: string): string {
   if (isDecimal(text)) return text;
-  throw new AppError('BAD_USER_INPUT', `${name}: expected a decimal such as "12.50"; got ${JSON.stringify(text)}.`);
+  throw new AppError(
+    'BAD_USER_INPUT',
+    `${name}: expected a decimal such as "12.50"; got ${JSON.stringify(text)}.`,
+  );
 }
 
 /** @throws AppError BAD_USER_INPUT when the range is empty, backwards or longer than ten years */
@@ -25,7 +28,10 @@ export function requireRange(range: DateRange): { from: Date; to: Date } {
   const from = requireTime('range.from', range.from);
   const to = requireTime('range.to', range.to);
   if (to <= from) {
-    throw new AppError('BAD_USER_INPUT', `range.to must be after range.from; got ${from.toISOString()} to ${to.toISOString()}.`);
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `range.to must be after range.from; got ${from.toISOString()} to ${to.toISOString()}.`,
+    );
   }
   if (to.getTime() - from.getTime() > MAX_RANGE_DAYS * DAY_MS) {
     throw new AppError('BAD_USER_INPUT', `A range may be at most ${MAX_RANGE_DAYS} days long.`);
@@ -47,7 +53,9 @@ export function requireObject(name: string, value: JsonObject): JsonObject {
 
 /** Leaves out what is null or undefined: in GraphQL both mean "not given". */
 export function given<T extends object>(input: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null && value !== undefined)) as {
+  return Object.fromEntries(
+    Object.entries(input).filter(([, value]) => value !== null && value !== undefined),
+  ) as {
     [K in keyof T]?: NonNullable<T[K]>;
   };
 }

@@ -37,7 +37,10 @@ export class ItemInput {
   @Field(() => String, { nullable: true, description: 'Address of a picture.' })
   imageUrl?: string | null;
 
-  @Field(() => JSONScalar, { nullable: true, description: 'An object of whatever else is known about the item.' })
+  @Field(() => JSONScalar, {
+    nullable: true,
+    description: 'An object of whatever else is known about the item.',
+  })
   attributes?: JsonObject | null;
 }
 
@@ -49,7 +52,10 @@ export class BehaviourInput {
   @Field(() => ID, { description: 'The user; stored on the way where unknown.' })
   userId: string;
 
-  @Field(() => ID, { nullable: true, description: 'The item, where there is one; stored on the way where unknown.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The item, where there is one; stored on the way where unknown.',
+  })
   itemId?: string | null;
 
   @Field(() => BehaviourTypeEnum, { description: 'What was done.' })

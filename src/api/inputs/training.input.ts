@@ -19,7 +19,10 @@ export class LossBalancingInput {
   @Field(() => String, { description: 'Name of the method, such as FIXED.' })
   method: string;
 
-  @Field(() => [TaskWeightInput], { nullable: true, description: 'Weights, for methods that take them; 1 where not given.' })
+  @Field(() => [TaskWeightInput], {
+    nullable: true,
+    description: 'Weights, for methods that take them; 1 where not given.',
+  })
   weights?: TaskWeightInput[] | null;
 }
 
@@ -37,10 +40,16 @@ export class StartTrainingInput {
   @Field(() => RunKindEnum, { description: 'SINGLE_TASK, MULTI_TASK or COLLABORATIVE.' })
   kind: RunKind;
 
-  @Field(() => [TaskEnum], { nullable: true, description: 'Tasks; without, all that the kind and the data allow.' })
+  @Field(() => [TaskEnum], {
+    nullable: true,
+    description: 'Tasks; without, all that the kind and the data allow.',
+  })
   tasks?: TaskName[] | null;
 
-  @Field(() => String, { nullable: true, description: 'Kind of model; without, the default of the run kind.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Kind of model; without, the default of the run kind.',
+  })
   architecture?: string | null;
 
   @Field(() => LossBalancingInput, { nullable: true, description: 'Balance between the tasks.' })
@@ -58,7 +67,10 @@ export class StartTrainingInput {
   @Field(() => Int, { nullable: true, description: 'Seed of every random draw.' })
   seed?: number | null;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: "Train as of this time; without, the shop's clock." })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: "Train as of this time; without, the shop's clock.",
+  })
   cut?: Date | null;
 
   @Field(() => Boolean, { nullable: true, description: 'Deploy what comes out.' })

@@ -31,12 +31,16 @@ export class BehaviourAnalyticsResolver {
     return behaviourFunnel(shop, range);
   }
 
-  @FieldResolver(() => [RetentionCohort], { description: 'Who comes back, by the month of the first purchase; months that begin in the range.' })
+  @FieldResolver(() => [RetentionCohort], {
+    description: 'Who comes back, by the month of the first purchase; months that begin in the range.',
+  })
   cohorts(@Root() { range }: BehaviourAnalytics, @Ctx() { shop }: Context): Promise<RetentionCohort[]> {
     return purchaseCohorts(shop, range);
   }
 
-  @FieldResolver(() => [RfmSegment], { description: 'Buyers by recency, frequency and money, the largest segment first.' })
+  @FieldResolver(() => [RfmSegment], {
+    description: 'Buyers by recency, frequency and money, the largest segment first.',
+  })
   segments(@Root() { range }: BehaviourAnalytics, @Ctx() { shop }: Context): Promise<RfmSegment[]> {
     return rfmSegments(shop, range);
   }
@@ -44,19 +48,21 @@ export class BehaviourAnalyticsResolver {
   @FieldResolver(() => [TopItem], { description: 'Items by money taken.' })
   topItems(
     @Root() { range }: BehaviourAnalytics,
-    @Arg('first', () => Int, { defaultValue: 10, description: 'Items, at most 100.' }) first: number,
+    @Arg('first', () => Int, { nullable: true, defaultValue: 10, description: 'Items, at most 100.' })
+    first: number | null,
     @Ctx() { shop }: Context,
   ): Promise<TopItem[]> {
-    return topItems(shop, range, requirePageSize(first));
+    return topItems(shop, range, requirePageSize(first ?? 10));
   }
 
   @FieldResolver(() => [BehaviourPath], { description: 'The commonest ways through a visit.' })
   topPaths(
     @Root() { range }: BehaviourAnalytics,
-    @Arg('first', () => Int, { defaultValue: 10, description: 'Ways, at most 100.' }) first: number,
+    @Arg('first', () => Int, { nullable: true, defaultValue: 10, description: 'Ways, at most 100.' })
+    first: number | null,
     @Ctx() { shop }: Context,
   ): Promise<BehaviourPath[]> {
-    return topPaths(shop, range, requirePageSize(first));
+    return topPaths(shop, range, requirePageSize(first ?? 10));
   }
 }
 

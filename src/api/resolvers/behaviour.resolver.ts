@@ -14,7 +14,8 @@ export class BehaviourResolver {
   @Access('STUDIO')
   @Query(() => BehaviourConnection, { description: 'What users did, the newest first.' })
   async behaviours(
-    @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' }) first: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' })
+    first: number | null,
     @Arg('after', () => String, { nullable: true, description: 'Cursor of the row before the page.' })
     after: string | null,
     @Arg('filter', () => BehaviourFilter, { nullable: true, description: 'Which behaviours.' })

@@ -16,14 +16,26 @@ export class DemandResolver {
   @Query(() => DemandForecast, { description: 'How many units of an item will be sold a day.' })
   demandForecast(
     @Arg('itemId', () => ID, { description: 'The item.' }) itemId: string,
-    @Arg('horizonDays', () => Int, { defaultValue: 14, description: 'Days to look ahead, 1 to 90.' }) horizonDays: number,
+    @Arg('horizonDays', () => Int, {
+      nullable: true,
+      defaultValue: 14,
+      description: 'Days to look ahead, 1 to 90.',
+    })
+    horizonDays: number | null,
     @Ctx() context: Context,
   ): Promise<DemandForecast> {
-    return forecastDemand(context, itemId, requireBetween('horizonDays', horizonDays, 1, MAX_HORIZON_DAYS));
+    return forecastDemand(
+      context,
+      itemId,
+      requireBetween('horizonDays', horizonDays ?? 14, 1, MAX_HORIZON_DAYS),
+    );
   }
 
   @FieldResolver(() => ModelVersion, { description: 'The version that answered.' })
-  modelVersion(@Root() { modelVersionId }: DemandForecast, @Ctx() { loaders }: Context): Promise<ModelVersion> {
+  modelVersion(
+    @Root() { modelVersionId }: DemandForecast,
+    @Ctx() { loaders }: Context,
+  ): Promise<ModelVersion> {
     return loadModelVersion(loaders, modelVersionId);
   }
 }

@@ -7,8 +7,13 @@ import { loadModelVersion } from './model-version.resolver.js';
 
 @Resolver(() => ErasureReceipt)
 export class ErasureReceiptResolver {
-  @FieldResolver(() => [ModelVersion], { description: 'Versions that were trained while the data was there.' })
-  modelVersions(@Root() { modelVersionIds }: ErasureReceipt, @Ctx() { loaders }: Context): Promise<ModelVersion[]> {
+  @FieldResolver(() => [ModelVersion], {
+    description: 'Versions that were trained while the data was there.',
+  })
+  modelVersions(
+    @Root() { modelVersionIds }: ErasureReceipt,
+    @Ctx() { loaders }: Context,
+  ): Promise<ModelVersion[]> {
     return Promise.all(modelVersionIds.map((id) => loadModelVersion(loaders, id)));
   }
 }

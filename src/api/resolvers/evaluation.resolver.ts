@@ -6,7 +6,9 @@ import { Evaluation, Point } from '../types/evaluation.type.js';
 
 @Resolver(() => Evaluation)
 export class EvaluationResolver {
-  @FieldResolver(() => [Point], { description: 'A curve over all thresholds; empty for tasks that have none.' })
+  @FieldResolver(() => [Point], {
+    description: 'A curve over all thresholds; empty for tasks that have none.',
+  })
   curve(
     @Root() evaluation: Evaluation,
     @Arg('kind', () => CurveKindEnum, { description: 'Which curve.' }) kind: CurveKind,

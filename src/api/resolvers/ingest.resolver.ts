@@ -5,7 +5,13 @@ import type { WriteResult } from '../../store/index.js';
 import { Access } from '../auth.js';
 import type { Context } from '../context.js';
 import { given } from '../inputs/checks.js';
-import { BehaviourInput, FeedbackInput, ItemInput, TransactionInput, UserInput } from '../inputs/rows.input.js';
+import {
+  BehaviourInput,
+  FeedbackInput,
+  ItemInput,
+  TransactionInput,
+  UserInput,
+} from '../inputs/rows.input.js';
 import { ErasureReceipt, toErasureReceipt } from '../types/erasure.type.js';
 import { IngestResult } from '../types/ingest.type.js';
 
@@ -14,11 +20,17 @@ const MAX_ROWS = 10_000;
 const ROWS = 'At most 10,000 rows; POST /ingest takes any number.';
 
 /** @throws AppError LIMIT_EXCEEDED */
-function requireRows<Row extends object>(input: readonly Row[]): { [K in keyof Row]?: NonNullable<Row[K]> }[] {
+function requireRows<Row extends object>(
+  input: readonly Row[],
+): { [K in keyof Row]?: NonNullable<Row[K]> }[] {
   if (input.length > MAX_ROWS) {
-    throw new AppError('LIMIT_EXCEEDED', `A mutation takes at most ${MAX_ROWS} rows; got ${input.length}. POST /ingest takes any number.`, {
-      limit: MAX_ROWS,
-    });
+    throw new AppError(
+      'LIMIT_EXCEEDED',
+      `A mutation takes at most ${MAX_ROWS} rows; got ${input.length}. POST /ingest takes any number.`,
+      {
+        limit: MAX_ROWS,
+      },
+    );
   }
   return input.map(given);
 }
@@ -51,7 +63,9 @@ export class IngestResolver {
     @Arg('input', () => [BehaviourInput], { description: ROWS }) input: BehaviourInput[],
     @Ctx() { shop, services }: Context,
   ): Promise<WriteResult> {
-    const result = await shop.recordBehaviours(requireRows(input) as Parameters<typeof shop.recordBehaviours>[0]);
+    const result = await shop.recordBehaviours(
+      requireRows(input) as Parameters<typeof shop.recordBehaviours>[0],
+    );
     const rejected = new Set(result.errors.map((error) => error.index));
     const stored = input.filter((_, index) => !rejected.has(index));
     await services.clocks.advance(
@@ -86,7 +100,9 @@ export class IngestResolver {
   }
 
   @Access()
-  @Mutation(() => ErasureReceipt, { description: 'Removes everything about a person and says what was removed.' })
+  @Mutation(() => ErasureReceipt, {
+    description: 'Removes everything about a person and says what was removed.',
+  })
   async eraseUser(
     @Arg('id', () => ID, { description: "The shop's own id of the user." }) id: string,
     @Ctx() { shop, services }: Context,

@@ -10,7 +10,10 @@ import { Item, ItemConnection, toItem } from '../types/item.type.js';
 @Resolver(() => Item)
 export class ItemResolver {
   @Access('STUDIO', 'SHOP')
-  @Query(() => Item, { nullable: true, description: "An item by the shop's own id; null for one that is not stored." })
+  @Query(() => Item, {
+    nullable: true,
+    description: "An item by the shop's own id; null for one that is not stored.",
+  })
   async item(
     @Arg('id', () => ID, { description: "The shop's own id." }) id: string,
     @Ctx() { loaders }: Context,
@@ -22,10 +25,12 @@ export class ItemResolver {
   @Access('STUDIO', 'SHOP')
   @Query(() => ItemConnection, { description: 'Items in the order in which they were stored.' })
   async items(
-    @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' }) first: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' })
+    first: number | null,
     @Arg('after', () => String, { nullable: true, description: 'Cursor of the row before the page.' })
     after: string | null,
-    @Arg('filter', () => ItemFilter, { nullable: true, description: 'Which items.' }) filter: ItemFilter | null,
+    @Arg('filter', () => ItemFilter, { nullable: true, description: 'Which items.' })
+    filter: ItemFilter | null,
     @Ctx() { shop }: Context,
   ): Promise<Connection<Item>> {
     const where = toItemFilter(filter);

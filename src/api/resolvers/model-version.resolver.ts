@@ -43,28 +43,36 @@ export class ModelVersionResolver {
   @Access('STUDIO')
   @Query(() => ModelVersionConnection, { description: 'Model versions, the newest first.' })
   async modelVersions(
-    @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' }) first: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' })
+    first: number | null,
     @Arg('after', () => String, { nullable: true, description: 'Cursor of the row before the page.' })
     after: string | null,
     @Ctx() { shop }: Context,
   ): Promise<Connection<ModelVersion>> {
     const page = await shop.modelVersions({ first: requirePageSize(first), after });
-    const count = async () => (await shop.query<{ n: number }>('SELECT count(*)::int AS n FROM model_versions'))[0].n;
+    const count = async () =>
+      (await shop.query<{ n: number }>('SELECT count(*)::int AS n FROM model_versions'))[0].n;
     return toConnection(page, after, toModelVersion, count);
   }
 
   @Access('STUDIO')
-  @Query(() => ModelComparison, { description: 'Model versions side by side, task by task, on their test splits.' })
+  @Query(() => ModelComparison, {
+    description: 'Model versions side by side, task by task, on their test splits.',
+  })
   async compareModels(
     @Arg('ids', () => [ID], { description: 'Versions to compare, at most 20.' }) ids: string[],
     @Ctx() { loaders }: Context,
   ): Promise<ModelComparison> {
     if (ids.length === 0) throw new AppError('BAD_USER_INPUT', 'ids: name at least one model version.');
     if (ids.length > MAX_COMPARED) {
-      throw new AppError('LIMIT_EXCEEDED', `ids: at most ${MAX_COMPARED} versions; got ${ids.length}.`, { limit: MAX_COMPARED });
+      throw new AppError('LIMIT_EXCEEDED', `ids: at most ${MAX_COMPARED} versions; got ${ids.length}.`, {
+        limit: MAX_COMPARED,
+      });
     }
     const versions = await Promise.all([...new Set(ids)].map((id) => loadModelVersion(loaders, id)));
-    const evaluations = await Promise.all(versions.map(({ id }) => loaders.evaluationsByModelVersion.load(id)));
+    const evaluations = await Promise.all(
+      versions.map(({ id }) => loaders.evaluationsByModelVersion.load(id)),
+    );
     return compareModels(versions, evaluations.flat());
   }
 
@@ -84,7 +92,10 @@ export class ModelVersionResolver {
 @Resolver(() => Deployment)
 export class DeploymentResolver {
   @Access('STUDIO')
-  @Query(() => Deployment, { nullable: true, description: 'What serves now; null before the first deployment.' })
+  @Query(() => Deployment, {
+    nullable: true,
+    description: 'What serves now; null before the first deployment.',
+  })
   async deployment(@Ctx() { loaders }: Context): Promise<Deployment | null> {
     const [newest] = await loaders.activeDeployments.load('all');
     return newest ? toDeployment(newest) : null;
@@ -108,13 +119,14 @@ export class DeploymentResolver {
   async deployModel(
     @Arg('id', () => ID, { description: 'The model version.' }) id: string,
     @Arg('trafficShare', () => Float, {
+      nullable: true,
       defaultValue: 1,
       description: 'Share of the users it answers for, above 0 and at most 1.',
     })
-    trafficShare: number,
+    trafficShare: number | null,
     @Ctx() { shop, services }: Context,
   ): Promise<Deployment> {
-    const deployed = await deployModel(services.store, shop, id, trafficShare);
+    const deployed = await deployModel(services.store, shop, id, trafficShare ?? 1);
     await services.serving.reload(shop.shopKey);
     return toDeployment(deployed);
   }

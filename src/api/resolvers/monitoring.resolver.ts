@@ -1,8 +1,9 @@
 import { Arg, Ctx, FieldResolver, Query, Resolver, Root, Subscription } from 'type-graphql';
 
-import { clickThrough } from '../../analytics/index.js';
+import { clickThrough, orderDrift } from '../../analytics/index.js';
 import { alertStream } from '../alert-stream.js';
 import { Access } from '../auth.js';
+import { calibrationReports } from '../calibration.js';
 import type { Context } from '../context.js';
 import { requireRange } from '../inputs/checks.js';
 import { DateRange } from '../inputs/filters.input.js';
@@ -25,6 +26,23 @@ export class MonitoringResolver {
     return { range: requireRange(range) };
   }
 
+  @FieldResolver(() => [FeatureDrift], {
+    description:
+      'Orders of the range against those that the version in service learned from; empty before the first deployment.',
+  })
+  async drift(@Root() { range }: Monitoring, @Ctx() { shop, loaders }: Context): Promise<FeatureDrift[]> {
+    const [newest] = await loaders.activeDeployments.load('all');
+    const version = newest ? await loaders.modelVersionById.load(newest.modelVersionId) : null;
+    return version ? orderDrift(shop, range, version.dataUntil) : [];
+  }
+
+  @FieldResolver(() => [CalibrationReport], {
+    description: 'Of the models in service, as measured on their test period.',
+  })
+  calibration(@Ctx() { loaders }: Context): Promise<CalibrationReport[]> {
+    return calibrationReports(loaders);
+  }
+
   @FieldResolver(() => ClickThrough, { description: 'What became of what was shown.' })
   clickThrough(@Root() { range }: Monitoring, @Ctx() { shop }: Context): Promise<ClickThrough> {
     return clickThrough(shop, range);
@@ -37,7 +55,9 @@ export class MonitoringResolver {
     return services.requests.latency(range.from, range.to);
   }
 
-  @FieldResolver(() => [ErrorCount], { description: 'Errors that this API process answered, of the last 20,000, by code.' })
+  @FieldResolver(() => [ErrorCount], {
+    description: 'Errors that this API process answered, of the last 20,000, by code.',
+  })
   errors(@Root() { range }: Monitoring, @Ctx() { services }: Context): ErrorCount[] {
     return services.requests.errorCounts(range.from, range.to);
   }

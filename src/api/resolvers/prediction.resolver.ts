@@ -29,9 +29,10 @@ export class PredictionResolver {
   @FieldResolver(() => [FeatureContribution], { description: 'Why: the largest contributions first.' })
   explanation(
     @Root() { userId, task }: Prediction,
-    @Arg('first', () => Int, { defaultValue: 5, description: 'Contributions, at most 100.' }) first: number,
+    @Arg('first', () => Int, { nullable: true, defaultValue: 5, description: 'Contributions, at most 100.' })
+    first: number | null,
     @Ctx() { loaders }: Context,
   ): Promise<FeatureContribution[]> {
-    return loaders.explanation.load({ userId, task, first: requirePageSize(first) });
+    return loaders.explanation.load({ userId, task, first: requirePageSize(first ?? 5) });
   }
 }

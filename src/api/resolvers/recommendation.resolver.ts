@@ -17,24 +17,32 @@ const FILTER = 'Which items may be shown; held to exactly. Without it everything
 export class RecommendationResolver {
   @Access('STUDIO', 'SHOP')
   @Query(() => [Recommendation], {
-    description: 'Items to show a user, the best first. A user that nobody knows gets what is popular, never an error.',
+    description:
+      'Items to show a user, the best first. A user that nobody knows gets what is popular, never an error.',
   })
   recommendations(
     @Arg('userId', () => ID, { description: 'The user, known or not.' }) userId: string,
-    @Arg('first', () => Int, { defaultValue: 10, description: FIRST }) first: number,
+    @Arg('first', () => Int, { nullable: true, defaultValue: 10, description: FIRST }) first: number | null,
     @Arg('filter', () => ItemFilter, { nullable: true, description: FILTER }) filter: ItemFilter | null,
-    @Arg('weights', () => GoalWeights, { nullable: true, description: 'What to rank for; without it purchases.' })
+    @Arg('weights', () => GoalWeights, {
+      nullable: true,
+      description: 'What to rank for; without it purchases.',
+    })
     weights: GoalWeights | null,
-    @Arg('excludeBought', () => Boolean, { defaultValue: false, description: 'Leave out what the user bought before.' })
-    excludeBought: boolean,
+    @Arg('excludeBought', () => Boolean, {
+      nullable: true,
+      defaultValue: false,
+      description: 'Leave out what the user bought before.',
+    })
+    excludeBought: boolean | null,
     @Ctx() { loaders }: Context,
   ): Promise<Recommendation[]> {
     return loaders.recommender.recommend({
       userId,
-      first: requirePageSize(first),
+      first: requirePageSize(first ?? 10),
       filter: toItemFilter(filter),
       weights: requireWeights(weights),
-      excludeBought,
+      excludeBought: excludeBought ?? false,
     });
   }
 
@@ -42,11 +50,16 @@ export class RecommendationResolver {
   @Query(() => [Recommendation], { description: 'Items like an item, the most alike first.' })
   async similarItems(
     @Arg('itemId', () => ID, { description: 'The item.' }) itemId: string,
-    @Arg('first', () => Int, { defaultValue: 10, description: FIRST }) first: number,
+    @Arg('first', () => Int, { nullable: true, defaultValue: 10, description: FIRST }) first: number | null,
     @Arg('filter', () => ItemFilter, { nullable: true, description: FILTER }) filter: ItemFilter | null,
     @Ctx() { loaders }: Context,
   ): Promise<Recommendation[]> {
-    const request = { first: requirePageSize(first), filter: toItemFilter(filter), weights: null, excludeBought: false };
+    const request = {
+      first: requirePageSize(first ?? 10),
+      filter: toItemFilter(filter),
+      weights: null,
+      excludeBought: false,
+    };
     if (!(await loaders.itemByExternalId.load(itemId))) {
       throw new AppError('NOT_FOUND', `There is no item ${itemId}.`);
     }
@@ -56,11 +69,16 @@ export class RecommendationResolver {
   @Access('STUDIO', 'SHOP')
   @Query(() => [Recommendation], { description: 'Items that sell more than before, the steepest first.' })
   trendingItems(
-    @Arg('first', () => Int, { defaultValue: 10, description: FIRST }) first: number,
+    @Arg('first', () => Int, { nullable: true, defaultValue: 10, description: FIRST }) first: number | null,
     @Arg('filter', () => ItemFilter, { nullable: true, description: FILTER }) filter: ItemFilter | null,
     @Ctx() { loaders }: Context,
   ): Promise<Recommendation[]> {
-    const request = { first: requirePageSize(first), filter: toItemFilter(filter), weights: null, excludeBought: false };
+    const request = {
+      first: requirePageSize(first ?? 10),
+      filter: toItemFilter(filter),
+      weights: null,
+      excludeBought: false,
+    };
     return loaders.recommender.trending(request);
   }
 }

@@ -1,4 +1,15 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import {
+  Arg,
+  Ctx,
+  FieldResolver,
+  ID,
+  Int,
+  Mutation,
+  Query,
+  Resolver,
+  Root,
+  Subscription,
+} from 'type-graphql';
 
 import { AppError } from '../../errors.js';
 import { Access } from '../auth.js';
@@ -16,7 +27,13 @@ import { toTrainingRequest } from '../training-request.js';
 import { type Connection, requirePageSize, toConnection } from '../types/connection.type.js';
 import { Evaluation, toEvaluation } from '../types/evaluation.type.js';
 import { ModelVersion, toModelVersion } from '../types/model-version.type.js';
-import { EpochMetric, RunProgress, toTrainingRun, TrainingRun, TrainingRunConnection } from '../types/training-run.type.js';
+import {
+  EpochMetric,
+  RunProgress,
+  toTrainingRun,
+  TrainingRun,
+  TrainingRunConnection,
+} from '../types/training-run.type.js';
 
 @Resolver(() => TrainingRun)
 export class TrainingRunResolver {
@@ -33,7 +50,8 @@ export class TrainingRunResolver {
   @Access('STUDIO')
   @Query(() => TrainingRunConnection, { description: 'Runs, the newest first.' })
   async trainingRuns(
-    @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' }) first: number | null,
+    @Arg('first', () => Int, { nullable: true, description: 'Rows on the page, at most 100.' })
+    first: number | null,
     @Arg('after', () => String, { nullable: true, description: 'Cursor of the row before the page.' })
     after: string | null,
     @Arg('filter', () => RunFilter, { nullable: true, description: 'Which runs.' }) filter: RunFilter | null,
@@ -59,13 +77,18 @@ export class TrainingRunResolver {
   }
 
   @FieldResolver(() => ModelVersion, { nullable: true, description: 'What it made, once it succeeded.' })
-  async modelVersion(@Root() { modelVersionId }: TrainingRun, @Ctx() { loaders }: Context): Promise<ModelVersion | null> {
+  async modelVersion(
+    @Root() { modelVersionId }: TrainingRun,
+    @Ctx() { loaders }: Context,
+  ): Promise<ModelVersion | null> {
     const row = modelVersionId === null ? null : await loaders.modelVersionById.load(modelVersionId);
     return row && toModelVersion(row);
   }
 
   @Access('STUDIO')
-  @Mutation(() => TrainingRun, { description: 'Asks for a training; a worker takes it up. One run of a kind at a time.' })
+  @Mutation(() => TrainingRun, {
+    description: 'Asks for a training; a worker takes it up. One run of a kind at a time.',
+  })
   async startTraining(
     @Arg('input', () => StartTrainingInput, { description: 'What to train.' }) input: StartTrainingInput,
     @Ctx() { services, shop }: Context,
@@ -76,16 +99,21 @@ export class TrainingRunResolver {
   @Access('STUDIO')
   @Mutation(() => TrainingRun, { description: 'Asks for an ensemble of trained models.' })
   async startEnsemble(
-    @Arg('input', () => StartEnsembleInput, { description: 'Which models, and how.' }) input: StartEnsembleInput,
+    @Arg('input', () => StartEnsembleInput, { description: 'Which models, and how.' })
+    input: StartEnsembleInput,
     @Ctx() { services, shop, loaders }: Context,
   ): Promise<TrainingRun> {
     const members = [...new Set(input.members)];
     if (members.length < 2) {
-      throw new AppError('BAD_USER_INPUT', `members: an ensemble needs at least two versions; got ${members.length}.`);
+      throw new AppError(
+        'BAD_USER_INPUT',
+        `members: an ensemble needs at least two versions; got ${members.length}.`,
+      );
     }
     const found = await loaders.modelVersionById.loadMany(members);
     const missing = members.filter((_, index) => !found[index]);
-    if (missing.length > 0) throw new AppError('NOT_FOUND', `There is no model version ${missing.join(', ')}.`);
+    if (missing.length > 0)
+      throw new AppError('NOT_FOUND', `There is no model version ${missing.join(', ')}.`);
     const { seed, deploy } = given<StartEnsembleInput>(input);
     return toTrainingRun(
       await services.jobs.startEnsemble(shop.shopKey, { members, method: input.method, seed, deploy }),
@@ -95,7 +123,8 @@ export class TrainingRunResolver {
   @Access('STUDIO')
   @Mutation(() => TrainingRun, { description: 'Asks for a cross-validation.' })
   async startCrossValidation(
-    @Arg('input', () => CrossValidationInput, { description: 'What to measure.' }) input: CrossValidationInput,
+    @Arg('input', () => CrossValidationInput, { description: 'What to measure.' })
+    input: CrossValidationInput,
     @Ctx() { services, shop }: Context,
   ): Promise<TrainingRun> {
     const request = { ...given<CrossValidationInput>(input), task: input.task };
@@ -110,9 +139,15 @@ export class TrainingRunResolver {
     @Arg('input', () => SearchInput, { description: 'What to search.' }) input: SearchInput,
     @Ctx() { services, shop }: Context,
   ): Promise<TrainingRun> {
-    const request = { ...given<SearchInput>(input), task: input.task, space: requireObject('space', input.space) };
+    const request = {
+      ...given<SearchInput>(input),
+      task: input.task,
+      space: requireObject('space', input.space),
+    };
     if (request.trials !== undefined) requireBetween('trials', request.trials, 1, 200);
-    const empty = Object.entries(request.space).find(([, values]) => !Array.isArray(values) || values.length === 0);
+    const empty = Object.entries(request.space).find(
+      ([, values]) => !Array.isArray(values) || values.length === 0,
+    );
     if (empty) throw new AppError('BAD_USER_INPUT', `space.${empty[0]}: expected a list of values to try.`);
     return toTrainingRun(await services.jobs.startSearch(shop.shopKey, request));
   }

@@ -4,7 +4,7 @@ import { Access } from '../auth.js';
 import type { Context } from '../context.js';
 import { given } from '../inputs/checks.js';
 import { UserFilter } from '../inputs/filters.input.js';
-import { Behaviour, BehaviourConnection, toBehaviour } from '../types/behaviour.type.js';
+import { type Behaviour, BehaviourConnection, toBehaviour } from '../types/behaviour.type.js';
 import { type Connection, requirePageSize, toConnection } from '../types/connection.type.js';
 import { UserPredictions } from '../types/prediction.type.js';
 import { Recommendation } from '../types/recommendation.type.js';
@@ -16,7 +16,10 @@ const AFTER = 'Cursor of the row before the page.';
 @Resolver(() => User)
 export class UserResolver {
   @Access('STUDIO')
-  @Query(() => User, { nullable: true, description: 'A user by the shop\'s own id; null for one that is not stored.' })
+  @Query(() => User, {
+    nullable: true,
+    description: "A user by the shop's own id; null for one that is not stored.",
+  })
   async user(
     @Arg('id', () => ID, { description: "The shop's own id." }) id: string,
     @Ctx() { loaders }: Context,
@@ -30,7 +33,8 @@ export class UserResolver {
   async users(
     @Arg('first', () => Int, { nullable: true, description: FIRST }) first: number | null,
     @Arg('after', () => String, { nullable: true, description: AFTER }) after: string | null,
-    @Arg('filter', () => UserFilter, { nullable: true, description: 'Which users.' }) filter: UserFilter | null,
+    @Arg('filter', () => UserFilter, { nullable: true, description: 'Which users.' })
+    filter: UserFilter | null,
     @Ctx() { shop }: Context,
   ): Promise<Connection<User>> {
     const where = given<UserFilter>(filter ?? {});
@@ -61,10 +65,21 @@ export class UserResolver {
   @FieldResolver(() => [Recommendation], { description: 'Items to show the user, the best first.' })
   recommendations(
     @Root() user: User,
-    @Arg('first', () => Int, { defaultValue: 10, description: 'Items in the list, at most 100.' }) first: number,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: 10,
+      description: 'Items in the list, at most 100.',
+    })
+    first: number | null,
     @Ctx() { loaders }: Context,
   ): Promise<Recommendation[]> {
-    const key = { userId: user.id, first: requirePageSize(first), filter: {}, weights: null, excludeBought: false };
+    const key = {
+      userId: user.id,
+      first: requirePageSize(first ?? 10),
+      filter: {},
+      weights: null,
+      excludeBought: false,
+    };
     return loaders.recommender.recommend(key);
   }
 }

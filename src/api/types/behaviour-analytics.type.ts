@@ -71,7 +71,9 @@ export class TopItem {
 
 @ObjectType({ description: 'A way through a visit.', simpleResolvers: true })
 export class BehaviourPath {
-  @Field(() => [BehaviourTypeEnum], { description: 'The steps, repeats of the same step counted once, at most five.' })
+  @Field(() => [BehaviourTypeEnum], {
+    description: 'The steps, repeats of the same step counted once, at most five.',
+  })
   steps: BehaviourType[];
 
   @Field(() => Int, { description: 'Visits that went this way.' })

@@ -23,7 +23,10 @@ export class Behaviour {
   @Field(() => Int, { nullable: true, description: 'Units; for a rating the rating.' })
   quantity: number | null;
 
-  @Field(() => DecimalScalar, { nullable: true, description: "Line total in the shop's currency, positive also for refunds." })
+  @Field(() => DecimalScalar, {
+    nullable: true,
+    description: "Line total in the shop's currency, positive also for refunds.",
+  })
   value: string | null;
 
   @Field(() => JSONScalar, { nullable: true, description: 'Whatever else was recorded.' })

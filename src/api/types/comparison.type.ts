@@ -25,7 +25,9 @@ export class ModelComparisonEntry {
   @Field(() => Float, { description: 'Upper end of its 95 % interval.' })
   high: number;
 
-  @Field(() => Boolean, { description: 'Whether it has the best value; within the interval of others that is no proof.' })
+  @Field(() => Boolean, {
+    description: 'Whether it has the best value; within the interval of others that is no proof.',
+  })
   isBest: boolean;
 
   @Field(() => [Metric], { description: 'Every other metric of the model.' })
@@ -45,6 +47,9 @@ export class TaskComparison {
 
   @Field(() => String, { description: 'How it was measured; only equal protocols are compared.' })
   protocol: string;
+
+  @Field(() => Boolean, { description: "Whether the best one's interval lies apart from that of the next." })
+  isClear: boolean;
 
   @Field(() => [ModelComparisonEntry], { description: 'The models, the best first.' })
   entries: ModelComparisonEntry[];
@@ -70,7 +75,10 @@ export class TransferEffect {
   @Field(() => Float, { description: 'Gain of sharing, positive when the multi-task net is better.' })
   gain: number;
 
-  @Field(() => Float, { description: 'Lower end of the 95 % interval of the gain, the two taken as independent (so rather too wide).' })
+  @Field(() => Float, {
+    description:
+      'Lower end of the 95 % interval of the gain, the two taken as independent (so rather too wide).',
+  })
   low: number;
 
   @Field(() => Float, { description: 'Upper end of that interval.' })

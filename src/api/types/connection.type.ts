@@ -18,7 +18,10 @@ export class PageInfo {
   @Field(() => String, { nullable: true, description: 'Cursor of the first row.' })
   startCursor: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Cursor of the last row: give it as `after` for the next page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor of the last row: give it as `after` for the next page.',
+  })
   endCursor: string | null;
 }
 
@@ -63,7 +66,8 @@ export function connectionOf<Node extends object>(name: string, node: () => Clas
 export function requirePageSize(first: number | null | undefined, most = MAX_PAGE): number {
   const size = first ?? Math.min(DEFAULT_PAGE, most);
   if (size < 1) throw new AppError('BAD_USER_INPUT', `first must be at least 1; got ${size}.`);
-  if (size > most) throw new AppError('LIMIT_EXCEEDED', `first may be at most ${most}; got ${size}.`, { limit: most });
+  if (size > most)
+    throw new AppError('LIMIT_EXCEEDED', `first may be at most ${most}; got ${size}.`, { limit: most });
   return size;
 }
 

@@ -1,7 +1,14 @@
 import { registerEnumType } from 'type-graphql';
 
 import { BEHAVIOUR_TYPES, type BehaviourType } from '../../pipeline/index.js';
-import { CURVE_KINDS, type CurveKind, RUN_KINDS, type RunKind, RUN_STATUSES, type RunStatus } from '../../store/index.js';
+import {
+  CURVE_KINDS,
+  type CurveKind,
+  RUN_KINDS,
+  RUN_STATUSES,
+  type RunKind,
+  type RunStatus,
+} from '../../store/index.js';
 import { FEEDBACK_KINDS, type FeedbackKind, type Split, SPLITS } from '../../store/index.js';
 import { type TaskName, TASKS } from '../../tasks/index.js';
 
@@ -99,12 +106,7 @@ export const AlertSeverityEnum = enumOf<AlertSeverity>(
 );
 
 export type ReasonKind =
-  | 'BOUGHT_TOGETHER'
-  | 'BOUGHT_REGULARLY'
-  | 'SIMILAR'
-  | 'POPULAR'
-  | 'TRENDING'
-  | 'FOR_YOU';
+  'BOUGHT_TOGETHER' | 'BOUGHT_REGULARLY' | 'SIMILAR' | 'POPULAR' | 'TRENDING' | 'FOR_YOU';
 export const ReasonKindEnum = enumOf<ReasonKind>(
   'RecommendationReasonKind',
   'Why an item is shown.',

@@ -6,7 +6,7 @@ import { SplitEnum, TaskEnum } from './enums.enum.js';
 
 @ObjectType({ description: 'A measured value with its 95 % interval.', simpleResolvers: true })
 export class Metric {
-  @Field(() => String, { description: 'Name, such as auc, logLoss, ndcg@10 or wape.' })
+  @Field(() => String, { description: 'Name, such as AUC, LOG_LOSS, NDCG@10 or WAPE.' })
   name: string;
 
   @Field(() => Float, { description: 'The value on all examples of the split.' })

@@ -1,6 +1,6 @@
 import { Field, Float, ObjectType } from 'type-graphql';
 
-import { FeatureContribution } from './prediction.type.js';
+import { type FeatureContribution } from './prediction.type.js';
 
 @ObjectType({ description: 'How likely an order is fraud.', simpleResolvers: true })
 export class FraudAssessment {
@@ -14,7 +14,8 @@ export class FraudAssessment {
   threshold: number;
 
   @Field(() => Boolean, {
-    description: 'Whether the model learned from simulated transactions, as the shop had too few labelled ones.',
+    description:
+      'Whether the model learned from simulated transactions, as the shop had too few labelled ones.',
   })
   isSimulated: boolean;
 

@@ -12,7 +12,10 @@ export class IngestError {
   message: string;
 }
 
-@ObjectType({ description: 'What became of a batch: accepted + duplicates + rejected = rows sent.', simpleResolvers: true })
+@ObjectType({
+  description: 'What became of a batch: accepted + duplicates + rejected = rows sent.',
+  simpleResolvers: true,
+})
 export class IngestResult {
   @Field(() => Int, { description: 'Rows that were stored or changed.' })
   accepted: number;

@@ -6,7 +6,10 @@ import { DateTimeScalar, JSONScalar } from '../scalars.js';
 import { connectionOf } from './connection.type.js';
 import { TaskEnum } from './enums.enum.js';
 
-@ObjectType({ description: 'What a run made: files with a predictor for each of its tasks.', simpleResolvers: true })
+@ObjectType({
+  description: 'What a run made: files with a predictor for each of its tasks.',
+  simpleResolvers: true,
+})
 export class ModelVersion {
   @Field(() => ID, { description: 'Id of the version.' })
   id: string;
@@ -36,7 +39,7 @@ export class ModelVersion {
 }
 
 export function toModelVersion(row: ModelVersionRow): ModelVersion {
-  return row as ModelVersion;
+  return row;
 }
 
 @ObjectType({ description: 'A model version in service.', simpleResolvers: true })
@@ -47,7 +50,9 @@ export class Deployment {
   @Field(() => [TaskEnum], { description: 'Tasks that it answers.' })
   tasks: TaskName[];
 
-  @Field(() => Float, { description: 'Share of the users that it answers for, 0 to 1; the rest stays with the one before.' })
+  @Field(() => Float, {
+    description: 'Share of the users that it answers for, 0 to 1; the rest stays with the one before.',
+  })
   trafficShare: number;
 
   @Field(() => DateTimeScalar, { description: 'Since when.' })

@@ -34,7 +34,10 @@ export function toAlert(row: AlertRow): Alert {
   return row;
 }
 
-@ObjectType({ description: 'How far the data moved since training, by feature.', simpleResolvers: true })
+@ObjectType({
+  description: 'How far behaviour has moved away from what the model in service learned from.',
+  simpleResolvers: true,
+})
 export class FeatureDrift {
   @Field(() => String, { description: 'The feature.' })
   feature: string;
@@ -43,12 +46,17 @@ export class FeatureDrift {
   psi: number;
 }
 
-@ObjectType({ description: 'Whether probabilities came true.', simpleResolvers: true })
+@ObjectType({
+  description: 'Whether the probabilities of a model in service came true on its test period.',
+  simpleResolvers: true,
+})
 export class CalibrationReport {
   @Field(() => TaskEnum, { description: 'The task.' })
   task: TaskName;
 
-  @Field(() => Float, { description: 'Mean gap between predicted and true share, weighted by users; 0 is perfect.' })
+  @Field(() => Float, {
+    description: 'Mean gap between predicted probability and share that came true; 0 is perfect.',
+  })
   expectedCalibrationError: number;
 
   @Field(() => [Point], { description: 'x: mean predicted probability of a bin, y: share that came true.' })
@@ -66,7 +74,9 @@ export class ClickThrough {
   @Field(() => Int, { description: 'Impressions that led to a purchase.' })
   bought: number;
 
-  @Field(() => Float, { description: 'Share of the impressions that were clicked, 0 to 1; 0 where nothing was shown.' })
+  @Field(() => Float, {
+    description: 'Share of the impressions that were clicked, 0 to 1; 0 where nothing was shown.',
+  })
   rate: number;
 }
 

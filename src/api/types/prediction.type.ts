@@ -25,7 +25,9 @@ export class Prediction {
   @Field(() => Boolean, { description: 'Whether the probability reaches the threshold.' })
   label: boolean;
 
-  @Field(() => Float, { description: 'Probability from which on the answer is yes, chosen on the validation split.' })
+  @Field(() => Float, {
+    description: 'Probability from which on the answer is yes, chosen on the validation split.',
+  })
   threshold: number;
 
   modelVersionId: string;
@@ -33,7 +35,10 @@ export class Prediction {
   task: TaskName;
 }
 
-@ObjectType({ description: "What is predicted about one user, as of the shop's clock.", simpleResolvers: true })
+@ObjectType({
+  description: "What is predicted about one user, as of the shop's clock.",
+  simpleResolvers: true,
+})
 export class UserPredictions {
   userId: string;
 }

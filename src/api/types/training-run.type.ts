@@ -102,7 +102,10 @@ export class RunProgress {
   @Field(() => String, { description: 'What is being done, in words.' })
   message: string;
 
-  @Field(() => EpochMetric, { nullable: true, description: 'Losses of the epoch that just ended, if one did.' })
+  @Field(() => EpochMetric, {
+    nullable: true,
+    description: 'Losses of the epoch that just ended, if one did.',
+  })
   epoch: Omit<EpochMetricRow, 'runId'> | null;
 }
 

@@ -50,7 +50,7 @@ export async function commitVersion(context: RunContext, version: NewVersion): P
     tasks: TASKS.filter((task) => version.tasks[task]),
     architecture: version.architecture,
     dataUntil: new Date(version.cut),
-    manifest: manifest as unknown as JsonObject,
+    manifest: manifest,
   });
   await shop.addEvaluations(
     version.evaluations.map((evaluation) => ({ ...evaluation, runId: run.id, modelVersionId: row.id })),

@@ -1,5 +1,5 @@
-import { kFolds } from '../../pipeline/evaluate/index.js';
 import { modelType } from '../../pipeline/deploy/host/index.js';
+import { kFolds } from '../../pipeline/evaluate/index.js';
 import type { ShopHistory } from '../../pipeline/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
 import { taskExamples } from './examples.js';

@@ -6,9 +6,9 @@ import { AppError } from '../../errors.js';
 import { ensembleArchitecture, modelType } from '../../pipeline/deploy/host/index.js';
 import { type Manifest, type PredictorEntry, readManifest } from '../../pipeline/deploy/index.js';
 import {
+  type Combination,
   combineProbabilities,
   combineScores,
-  type Combination,
   type EnsembleMethod,
   EnsembleModel,
   stackingWeights,

@@ -21,8 +21,8 @@ import {
   purchaseLabels,
 } from '../../pipeline/preprocess/index.js';
 import { describeFraudExamples, fraudExamples } from '../../pipeline/single-task/index.js';
-import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
 import type { ThresholdRule } from '../../tasks/index.js';
+import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
 
 /** Scores of all items for all users are held at once: above this, users are thinned out evenly. */
 const MAX_SCORES = 8_000_000;

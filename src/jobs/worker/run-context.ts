@@ -3,8 +3,8 @@ import type { Logger } from '../../log.js';
 import type { ModelFiles } from '../../pipeline/deploy/index.js';
 import type { EpochReport, FitContext } from '../../pipeline/index.js';
 import type { EpochMetricRow, JsonObject, RunRow, ShopStore, Store } from '../../store/index.js';
-import type { RunProgressEvent } from '../contract.js';
 import { PROGRESS_CHANNEL } from '../channels.js';
+import type { RunProgressEvent } from '../contract.js';
 
 const NOTIFY_EVERY_MS = 400;
 

@@ -1,5 +1,5 @@
 import { tooFewData } from '../../errors.js';
-import { DAY_MS, type ShopHistory, shopClock } from '../../pipeline/index.js';
+import { DAY_MS, shopClock, type ShopHistory } from '../../pipeline/index.js';
 import type { RunRow } from '../../store/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
 

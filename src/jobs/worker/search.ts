@@ -1,6 +1,6 @@
+import { Random } from '../../nn/random.js';
 import { modelType } from '../../pipeline/deploy/host/index.js';
 import { DAY_MS } from '../../pipeline/index.js';
-import { Random } from '../../nn/random.js';
 import { TASK_DEFINITIONS } from '../../tasks/index.js';
 import { taskExamples } from './examples.js';
 import { planRun } from './plan.js';

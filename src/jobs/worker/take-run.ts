@@ -136,5 +136,5 @@ async function end(
     message: status.toLowerCase(),
     epoch: null,
   };
-  await store.notify(PROGRESS_CHANNEL, event as unknown as JsonObject);
+  await store.notify(PROGRESS_CHANNEL, event);
 }

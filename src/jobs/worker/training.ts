@@ -9,10 +9,10 @@ import type { EvaluationRow, ModelVersionRow } from '../../store/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
 import { commitVersion } from './commit-version.js';
 import { type TaskExamples, taskExamples } from './examples.js';
-import { planRun, type PlannedModel } from './plan.js';
+import { type PlannedModel, planRun } from './plan.js';
 import { type HeldPredictions, savePredictions } from './predictions.js';
-import { type RunCuts, runCuts } from './run-cuts.js';
 import type { RunContext } from './run-context.js';
+import { type RunCuts, runCuts } from './run-cuts.js';
 
 type NewEvaluation = Omit<EvaluationRow, 'id' | 'runId' | 'modelVersionId' | 'isServed'>;
 

@@ -1,9 +1,9 @@
 /** Trained models combined into one: weighted average, voting, stacking. */
 export {
   bestWeights,
+  type Combination,
   combineProbabilities,
   combineScores,
-  type Combination,
   ENSEMBLE_METHODS,
   type EnsembleMethod,
   weightsByAuc,

@@ -1,3 +1,17 @@
+export { addNeighbours, type ItemGroups, itemGroups, type Neighbours, neighbours } from './co-occurrence.js';
+export { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures, weekdayShares } from './demand-series.js';
+export {
+  type Affinities,
+  affinities,
+  CANDIDATE_FEATURE_COUNT,
+  CANDIDATE_FEATURES,
+  IS_BOUGHT_COLUMN,
+  writeCandidates,
+} from './item-features.js';
+export { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState,itemState } from './item-state.js';
+export { alignStatistics, type ItemStatistics, itemStatistics } from './item-statistics.js';
+export * from './labels.js';
+export { Standardiser, standardiserOf } from './standardiser.js';
 export {
   MAX_EARLIER_TRANSACTIONS,
   TRANSACTION_FEATURES,
@@ -5,9 +19,6 @@ export {
   type TransactionFeature,
   transactionFeatures,
 } from './transaction-features.js';
-export { alignStatistics, type ItemStatistics, itemStatistics } from './item-statistics.js';
-export * from './labels.js';
-export { Standardiser, standardiserOf } from './standardiser.js';
 export {
   exampleCuts,
   nextPurchases,
@@ -25,17 +36,6 @@ export {
   type UserFeature,
   userFeatures,
 } from './user-features.js';
-export { userPast, type UserPast } from './user-past.js';
-export { addNeighbours, type ItemGroups, itemGroups, type Neighbours, neighbours } from './co-occurrence.js';
-export {
-  affinities,
-  type Affinities,
-  CANDIDATE_FEATURE_COUNT,
-  CANDIDATE_FEATURES,
-  IS_BOUGHT_COLUMN,
-  writeCandidates,
-} from './item-features.js';
-export { ITEM_FEATURE_COUNT, ITEM_FEATURES, itemState, type ItemState } from './item-state.js';
 export { type UserItems, userItems } from './user-items.js';
+export { type UserPast,userPast } from './user-past.js';
 export { Vocabulary } from './vocabulary.js';
-export { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures, weekdayShares } from './demand-series.js';

@@ -5,8 +5,8 @@ import { tooFewData } from '../../../errors.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
 import {
   BEHAVIOUR_CODE,
-  DAY_MS,
   type Contribution,
+  DAY_MS,
   type Model,
   type ModelType,
   type TrainingData,

@@ -1,6 +1,6 @@
 /** What the outputs of a user network stand for, and how they become probabilities. */
-import type { UserExamples } from '../../preprocess/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
+import type { UserExamples } from '../../preprocess/index.js';
 
 export const USER_TASKS = ['PURCHASE_INTENT', 'CHURN'] as const;
 export type UserTask = (typeof USER_TASKS)[number];
