@@ -106,7 +106,7 @@ async function measureFamilies(
     });
   };
   const user = async (task: 'PURCHASE_INTENT' | 'CHURN', model: Model | null) =>
-    model && (await userAuc(history, cut, task, model));
+    model && (task !== 'CHURN' || isChurnSeen) ? userAuc(history, cut, task, model) : null;
   const items = async (model: Model | null) => {
     if (!model) return { new_ndcg10: null, new_hr10: null, repeat_ndcg10: null };
     const figures = await rankingQuality(model, history, cut);

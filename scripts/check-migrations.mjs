@@ -38,7 +38,7 @@ async function run(url, ...statements) {
 
 const directory = mkdtempSync(join(process.getuid?.() === 0 ? '/var/tmp' : tmpdir(), 'tandem-migrations-'));
 const server = await startEmbeddedPostgres({ directory: join(directory, 'pg'), settings: ['fsync=off'] });
-let differences = [];
+const differences = [];
 try {
   const [migrated, described] = ['migrated', 'described'].map((name) => server.url.replace(/[^/]*$/, name));
   await run(server.url, 'CREATE DATABASE migrated', 'CREATE DATABASE described');
@@ -54,10 +54,10 @@ try {
     throw new Error(`Prisma wrote no statements:\n${done.stderr}`);
   await run(described, done.stdout);
   const [made, wanted] = [await shapeOf(migrated), await shapeOf(described)];
-  differences = [
+  differences.push(
     ...wanted.filter((line) => !made.includes(line)).map((line) => `only in prisma/schema.prisma: ${line}`),
     ...made.filter((line) => !wanted.includes(line)).map((line) => `only in prisma/migrations: ${line}`),
-  ];
+  );
 } finally {
   await server.stop();
   rmSync(directory, { recursive: true, force: true });

@@ -3,13 +3,13 @@ import { readConfig } from './config.js';
 import { AppError, coerceError } from './errors.js';
 import { createLogger } from './log.js';
 import { isNative } from './nn/index.js';
+import { ServingHost } from './pipeline/deploy/host/index.js';
 import {
   DEPLOYMENTS_CHANNEL,
   folderModelFiles,
   type ServingReply,
   type ServingRequest,
 } from './pipeline/deploy/index.js';
-import { ServingHost } from './pipeline/deploy/host/index.js';
 import { openStore } from './store/index.js';
 
 const config = readConfig();
@@ -21,8 +21,8 @@ async function answer(request: ServingRequest): Promise<unknown> {
   if (request.method === 'status') {
     return { ready: true, pid: process.pid, isNative, loaded: await host.loaded(), calls: 0 };
   }
-  const method = host[request.method] as (...args: readonly unknown[]) => Promise<unknown>;
-  return method.apply(host, [...request.args]);
+  const method = host[request.method].bind(host) as (...args: readonly unknown[]) => Promise<unknown>;
+  return method(...request.args);
 }
 
 process.on('message', (request: ServingRequest) => {
@@ -45,7 +45,7 @@ process.on('message', (request: ServingRequest) => {
   );
 });
 await store.listen(DEPLOYMENTS_CHANNEL, (payload) => {
-  host.reload(String(payload.shopKey)).catch((thrown: unknown) => {
+  host.reload(payload.shopKey as string).catch((thrown: unknown) => {
     log.error(
       { err: coerceError(thrown) },
       'What is deployed could not be loaded; the models before it go on.',

@@ -23,12 +23,12 @@ export interface PoolOptions {
 export function createPool(options: PoolOptions): pg.Pool {
   const { counter } = options;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- applied to the client below
-  const send = pg.Client.prototype.query as (...args: unknown[]) => unknown;
+  const send: (...args: unknown[]) => unknown = pg.Client.prototype.query;
   class CountingClient extends pg.Client {
     // pg declares a dozen overloads; all of them send one statement.
     override query = ((...args: unknown[]) => {
       counter.count++;
-      return Reflect.apply(send, this, args) as unknown;
+      return Reflect.apply(send, this, args);
     }) as unknown as pg.Client['query'];
   }
   const flags = Object.entries(options.settings ?? {}).map(([name, value]) => `-c ${name}=${value}`);

@@ -5,7 +5,7 @@ import {
   writeManifest,
 } from '../../pipeline/deploy/index.js';
 import type { ShopHistory } from '../../pipeline/index.js';
-import type { EvaluationRow, JsonObject, ModelVersionRow } from '../../store/index.js';
+import type { EvaluationRow, ModelVersionRow } from '../../store/index.js';
 import { type TaskName, TASKS } from '../../tasks/index.js';
 import type { RunContext } from './run-context.js';
 

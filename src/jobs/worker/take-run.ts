@@ -2,7 +2,7 @@
 import { AppError, coerceError } from '../../errors.js';
 import type { Logger } from '../../log.js';
 import { deployModel, type ModelFiles } from '../../pipeline/deploy/index.js';
-import type { JsonObject, ModelVersionRow, RunRow, ShopStore, Store } from '../../store/index.js';
+import type { ModelVersionRow, RunRow, ShopStore, Store } from '../../store/index.js';
 import { PROGRESS_CHANNEL } from '../channels.js';
 import { crossValidate } from './cross-validation.js';
 import { combine } from './ensemble.js';
