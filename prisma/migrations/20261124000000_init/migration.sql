@@ -345,6 +345,6 @@ DECLARE
 BEGIN
   FOR shop IN SELECT s.id, s.key FROM shops s LOOP
     PERFORM set_config('tandem.shop_id', shop.id::text, true);
-    RETURN QUERY SELECT shop.key::text, k.role, k.name FROM api_keys k WHERE k.hash = key_hash AND k.revoked_at IS NULL;
+    RETURN QUERY SELECT shop.key::text, k.role, k.name FROM api_keys k WHERE k.shop_id = shop.id AND k.hash = key_hash AND k.revoked_at IS NULL;
   END LOOP;
 END $$;
