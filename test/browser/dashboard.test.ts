@@ -204,6 +204,7 @@ describe('runs and model versions', () => {
     );
     const watched = await open(`/#/versions/${deployment.modelVersion.id}`);
     const { page } = watched;
+    await page.locator('table.matrix td').first().waitFor();
     const counts = await page.locator('table.matrix td').allInnerTexts();
     const examples = counts
       .map((cell) => asNumber(cell.split('\n')[0] ?? ''))
