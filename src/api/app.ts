@@ -122,11 +122,9 @@ function answerErrors(app: FastifyInstance, services: Services): void {
     return reply.code(status).send(isGraphQL ? { errors: [{ message, extensions }] } : { error: body });
   });
   app.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .send({
-        error: { code: 'NOT_FOUND', message: `There is nothing at ${request.method} ${request.url}.` },
-      }),
+    reply.code(404).send({
+      error: { code: 'NOT_FOUND', message: `There is nothing at ${request.method} ${request.url}.` },
+    }),
   );
 }
 

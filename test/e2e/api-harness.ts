@@ -125,9 +125,7 @@ export function noJobs(): Jobs & { send(event: RunProgressEvent): void } {
 }
 
 /** A serving host with known answers, which counts its calls by kind. */
-export function knownServing(
-  ranking: readonly string[],
-): ServingClient & {
+export function knownServing(ranking: readonly string[]): ServingClient & {
   readonly calls: Record<string, number>;
   readonly servedBy: { modelVersionId: string; threshold: number };
 } {

@@ -2,10 +2,18 @@ export { demandRegression, mean28, seasonalNaive } from './demand/index.js';
 export { fraudDense } from './fraud/fraud-dense.js';
 export { describeFraudExamples, type FraudExamples, fraudExamples } from './fraud/fraud-examples.js';
 export { fraudLogistic, type FraudTraining } from './fraud/fraud-logistic.js';
+export type { LayerNumbers } from './fraud/integrated-gradients.js';
 export { fitLogistic, type LinearModel } from './fraud/logistic-fit.js';
 export { ItemRanking, type ScoreUser } from './recommendation/item-ranking.js';
 export { loadItemState, saveItemState } from './recommendation/item-state-file.js';
-export { type FeatureScales, featureScales, standardiseRows } from './recommendation/ranker-network.js';
+export {
+  type FeatureScales,
+  featureScales,
+  listLoss,
+  MASKED_LOGIT,
+  scoreRows,
+  standardiseRows,
+} from './recommendation/ranker-network.js';
 export { itemKnn, ownHistory, popular, recentlyPopular } from './recommendation/ranking-baselines.js';
 export {
   rankingCuts,
@@ -15,6 +23,8 @@ export {
 } from './recommendation/ranking-examples.js';
 export { softmaxRanker } from './recommendation/softmax-ranker.js';
 export { SINGLE_TASK_TYPES } from './registry.js';
+export { explainByGradients } from './users/explain-users.js';
+export { PopulationState } from './users/population-state.js';
 export { recency } from './users/recency.js';
 export { dense, logisticRegression, userNetworkType } from './users/user-model-types.js';
 export { type SavedUserNetwork, UserNetworkModel } from './users/user-network-model.js';

@@ -14,7 +14,8 @@ import {
 import { CANDIDATE_FEATURE_COUNT } from '../../preprocess/index.js';
 import type { RankingExamples } from './ranking-examples.js';
 
-const MASKED = -1e9;
+/** Takes an item out of a softmax. */
+export const MASKED_LOGIT = -1e9;
 /** Standardised features beyond this many deviations tell nothing more. */
 const CLIP = 6;
 
@@ -95,7 +96,7 @@ export class RankerNetwork {
     const candidates = batch.labels.shape[1] as number;
     const rows = tf.reshape(batch.features, [-1, CANDIDATE_FEATURE_COUNT]);
     const logits = tf.add(tf.reshape(this.logits(rows), [context.rows, candidates]), batch.offsets);
-    const newLogits = tf.add(logits, tf.mul(tf.sub(1, batch.isNew), MASKED));
+    const newLogits = tf.add(logits, tf.mul(tf.sub(1, batch.isNew), MASKED_LOGIT));
     const all = listLoss(batch.labels, logits);
     const fresh = listLoss(tf.mul(batch.labels, batch.isNew), newLogits);
     const { newShare } = this.settings;
@@ -117,7 +118,7 @@ export class RankerNetwork {
 }
 
 /** Softmax cross-entropy with several right answers; a list with n of them weighs as sqrt(n) lists with one. */
-function listLoss(labels: Tensorflow.Tensor, logits: Tensorflow.Tensor): Tensorflow.Scalar {
+export function listLoss(labels: Tensorflow.Tensor, logits: Tensorflow.Tensor): Tensorflow.Scalar {
   const logProbabilities = tf.logSoftmax(logits);
   const right = tf.sum(labels, 1);
   const sums = tf.sum(tf.mul(labels, tf.maximum(logProbabilities, -50)), 1);

@@ -13,14 +13,8 @@ import type {
   UserRequest,
   UserScorer,
 } from '../../index.js';
-import {
-  rawUserFeatures,
-  USER_FEATURE_COUNT,
-  USER_FEATURES,
-  type UserExamples,
-  userExamples,
-} from '../../preprocess/index.js';
-import { integratedGradients } from '../fraud/integrated-gradients.js';
+import { USER_FEATURE_COUNT, type UserExamples, userExamples } from '../../preprocess/index.js';
+import { explainByGradients } from './explain-users.js';
 import { PopulationState } from './population-state.js';
 import { type UserColumns, UserNetwork } from './user-network.js';
 import type { UserNetworkSettings } from './user-network-settings.js';
@@ -89,22 +83,7 @@ export class UserNetworkModel implements Model, UserScorer {
     if (!isUserTask(task)) throw new Error(`${this.architecture} does not predict ${task}.`);
     const { outputs, sign } = this.options.target.deciding(task);
     const layers = network.numbers(outputs);
-    const features = population.features(request);
-    const statistics = population.alignedStatistics(request.history);
-    return Array.from(request.users, (user, at) => {
-      const raw = rawUserFeatures(request.history, user, request.asOf, statistics);
-      if (!raw) return [];
-      const row = features.subarray(at * USER_FEATURE_COUNT, (at + 1) * USER_FEATURE_COUNT);
-      const parts = integratedGradients(layers, row);
-      return USER_FEATURES.map(({ name, description }, index) => ({
-        feature: name,
-        description,
-        value: raw[index],
-        contribution: sign * parts[index],
-      }))
-        .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
-        .slice(0, first);
-    });
+    return explainByGradients(request, population, { layers, sign, first });
   }
 
   async save(directory: string): Promise<void> {
