@@ -82,11 +82,8 @@ async function measureFamilies(
   };
   const churn = { logistic: await fit(logisticRegression, ['CHURN']), dense: await fit(dense, ['CHURN']) };
   const both: TaskName[] = ['PURCHASE_INTENT', 'CHURN'];
-  const shared = [await fit(linearHazards, both), await fit(sharedBottom, both)];
-  const rankers = [
-    await fit(softmaxRanker, ['RECOMMENDATION']),
-    await fit(softmaxRanker, ['RECOMMENDATION'], seed + OTHER_SEED),
-  ];
+  const shared = [await fit(linearHazards, both), await fit(sharedBottom, [...both, 'RECOMMENDATION'])];
+  const ranker = await fit(softmaxRanker, ['RECOMMENDATION']);
   const demand = [
     await fit(demandRegression, ['DEMAND']),
     await fit(demandRegression, ['DEMAND'], seed + OTHER_SEED),
@@ -127,21 +124,19 @@ async function measureFamilies(
     single: {
       intent_auc: await user('PURCHASE_INTENT', intent.dense),
       churn_auc: await user('CHURN', churn.dense),
-      ...(await items(rankers[0])),
+      ...(await items(ranker)),
       ...(await wape14(demand[0])),
     },
     multi: {
       intent_auc: await user('PURCHASE_INTENT', shared[0]),
       churn_auc: await user('CHURN', shared[0]),
-      new_ndcg10: null,
-      new_hr10: null,
-      repeat_ndcg10: null,
+      ...(await items(shared[1])),
       demand_wape14: null,
     },
     ensemble: {
       intent_auc: await user('PURCHASE_INTENT', merge('PURCHASE_INTENT', [...shared, intent.dense])),
       churn_auc: await user('CHURN', merge('CHURN', [...shared, churn.dense])),
-      ...(await items(merge('RECOMMENDATION', rankers))),
+      ...(await items(merge('RECOMMENDATION', [ranker, shared[1]]))),
       ...(await wape14(merge('DEMAND', demand))),
     },
   };
@@ -149,7 +144,7 @@ async function measureFamilies(
     ...Object.values(intent),
     ...Object.values(churn),
     ...shared,
-    ...rankers,
+    ranker,
     ...demand,
     ...Object.values(plain),
   ]) {

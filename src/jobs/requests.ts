@@ -6,7 +6,7 @@ import { TASK_DEFINITIONS, type TaskName, TASKS } from '../tasks/index.js';
 import type { CrossValidationRequest, EnsembleRequest, SearchRequest, TrainingRequest } from './contract.js';
 
 /** Tasks that learn together. */
-export const SHARED_TASKS: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN'];
+export const SHARED_TASKS: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION'];
 const MAX_MEMBERS = 16;
 const MAX_FOLDS = 20;
 const MAX_TRIALS = 200;

@@ -19,15 +19,23 @@ const SINGLE_TASK_PLAN: Readonly<Record<TaskName, readonly string[]>> = {
   DEMAND: ['seasonal-naive', 'mean-28', 'demand-regression'],
   FRAUD: ['fraud-logistic-regression', 'fraud-dense'],
 };
-const MULTI_TASK_PLAN = ['shared-bottom', 'linear-hazards'];
+/** What each can learn together; a run asks for some of it. */
+const MULTI_TASK_PLAN: Readonly<Record<string, readonly TaskName[]>> = {
+  'shared-bottom': ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION'],
+  'linear-hazards': ['PURCHASE_INTENT', 'CHURN'],
+};
 
 /** @throws AppError BAD_USER_INPUT for an unknown architecture or one that cannot learn the tasks */
 export function planRun(run: RunRow): PlannedModel[] {
   const architecture = run.config.architecture as string | null;
   const hyperparameters = (run.config.hyperparameters ?? {}) as Record<string, unknown>;
   if (run.kind === 'MULTI_TASK') {
-    const names = architecture ? [architecture] : MULTI_TASK_PLAN;
-    return names.map((name) => ({ type: ofFamily(name, 'MULTI'), tasks: run.tasks, hyperparameters }));
+    const names = architecture ? [architecture] : Object.keys(MULTI_TASK_PLAN);
+    return names.map((name) => {
+      const type = ofFamily(name, 'MULTI');
+      const tasks = run.tasks.filter((task) => (MULTI_TASK_PLAN[name] ?? run.tasks).includes(task));
+      return { type, tasks, hyperparameters };
+    });
   }
   return run.tasks.flatMap((task) =>
     namesFor(task, architecture).map((name) => {
