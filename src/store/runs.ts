@@ -41,9 +41,7 @@ type RunStore = Pick<
 export function runStore({ prisma, shopId }: ShopContext): RunStore {
   return {
     createRun: async (run) =>
-      toRun(
-        await prisma.run.create({ data: { ...run, config: run.config, shopId } }),
-      ),
+      toRun(await prisma.run.create({ data: { ...run, config: run.config, shopId } })),
     runsByIds: async (ids) => {
       const rows = await prisma.run.findMany({ where: { id: { in: ids.filter(isUuid) } } });
       return inOrder(ids, rows.map(toRun), (row) => row.id);

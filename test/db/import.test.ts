@@ -110,7 +110,9 @@ describe('streams into PostgreSQL', () => {
       rows[1].replace('VIEW', 'STARE'),
       rows[2],
     ];
-    const result = await ingestStream(shop, 'behaviours', body(dirty), { contentType: 'application/x-ndjson' });
+    const result = await ingestStream(shop, 'behaviours', body(dirty), {
+      contentType: 'application/x-ndjson',
+    });
     expect(result).toMatchObject({ accepted: 2, duplicates: 0, rejected: 3 });
     expect(result.errors.map(({ index }) => index)).toEqual([0, 2, 3]);
     expect(await shop.countBehaviours()).toBe(2);

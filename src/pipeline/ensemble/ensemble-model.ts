@@ -14,7 +14,7 @@ import type {
   TrainingData,
   UserScorer,
 } from '../index.js';
-import { type Combination,combineProbabilities, combineScores } from './combine.js';
+import { type Combination, combineProbabilities, combineScores } from './combine.js';
 
 const FILE = 'ensemble.json';
 /** Members rank deeper than what is shown, so that what one puts low can still win together. */

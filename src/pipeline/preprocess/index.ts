@@ -8,7 +8,7 @@ export {
   IS_BOUGHT_COLUMN,
   writeCandidates,
 } from './item-features.js';
-export { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState,itemState } from './item-state.js';
+export { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState, itemState } from './item-state.js';
 export { alignStatistics, type ItemStatistics, itemStatistics } from './item-statistics.js';
 export * from './labels.js';
 export { Standardiser, standardiserOf } from './standardiser.js';
@@ -37,5 +37,5 @@ export {
   userFeatures,
 } from './user-features.js';
 export { type UserItems, userItems } from './user-items.js';
-export { type UserPast,userPast } from './user-past.js';
+export { type UserPast, userPast } from './user-past.js';
 export { Vocabulary } from './vocabulary.js';

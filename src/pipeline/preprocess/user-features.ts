@@ -5,7 +5,7 @@
 import type { ShopHistory } from '../index.js';
 import { decayedSum, max, mean, median, min, standardDeviation, sum, sumSince } from './aggregates.js';
 import type { ItemStatistics } from './item-statistics.js';
-import { type UserPast,userPast } from './user-past.js';
+import { type UserPast, userPast } from './user-past.js';
 
 /** A past with what several features share. */
 interface Profile extends UserPast {

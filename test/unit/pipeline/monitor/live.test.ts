@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { HistoryBuilder } from '../../../../src/pipeline/collect/index.js';
-import { DAY_MS, shopClock,type ShopHistory } from '../../../../src/pipeline/index.js';
+import { DAY_MS, shopClock, type ShopHistory } from '../../../../src/pipeline/index.js';
 import { type NotDue, type Scorers, userFeatureDrift } from '../../../../src/pipeline/monitor/index.js';
-import { type LiveQuality,liveQuality } from '../../../../src/pipeline/monitor/live-quality.js';
+import { type LiveQuality, liveQuality } from '../../../../src/pipeline/monitor/live-quality.js';
 import type { ModelVersionRow } from '../../../../src/store/index.js';
 import type { TaskName } from '../../../../src/tasks/index.js';
 
