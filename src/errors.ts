@@ -38,8 +38,3 @@ export function tooFewData(what: string, have: number, need: number): AppError {
 export function coerceError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
 }
-
-/** Closes a switch over a union: a new member becomes a compile error here. */
-export function assertNever(value: never): never {
-  throw new Error(`Unexpected value: ${JSON.stringify(value)}`);
-}

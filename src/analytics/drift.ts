@@ -1,3 +1,4 @@
+import { stabilityIndex } from '../pipeline/monitor/index.js';
 import { type AnalyticsShop, type TimeRange } from './range.js';
 
 export interface Drift {
@@ -8,8 +9,6 @@ export interface Drift {
 
 /** How far back the reference reaches. */
 const REFERENCE_DAYS = 365;
-/** Added to each bin's count, so that an empty bin does not make the index infinite. */
-const SMOOTHING = 0.5;
 
 /**
  * Population stability index of what an order looks like: its value, lines, hour, and days since the order before; orders of the
@@ -53,16 +52,4 @@ export async function orderDrift(
     const psi = stabilityIndex(counts);
     return psi === null ? [] : [{ feature, psi }];
   });
-}
-
-/** Sum over bins of (current share - reference share) × ln(current share / reference share); null without rows on both sides. */
-export function stabilityIndex(bins: readonly { reference: number; current: number }[]): number | null {
-  const total = (side: 'reference' | 'current') => bins.reduce((sum, bin) => sum + bin[side], 0);
-  if (total('reference') === 0 || total('current') === 0) return null;
-  const share = (count: number, all: number) => (count + SMOOTHING) / (all + SMOOTHING * bins.length);
-  return bins.reduce((sum, bin) => {
-    const reference = share(bin.reference, total('reference'));
-    const current = share(bin.current, total('current'));
-    return sum + (current - reference) * Math.log(current / reference);
-  }, 0);
 }

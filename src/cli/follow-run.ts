@@ -1,12 +1,10 @@
-import { type Jobs } from '../jobs/index.js';
+import { type Jobs, waitForRun } from '../jobs/index.js';
 import { formatComparison } from '../pipeline/evaluate/index.js';
 import { startWorkerIfNone } from '../processes.js';
 import type { RunRow, ShopStore } from '../store/index.js';
 import type { GlobalOptions } from './command.js';
 import { withShop } from './command.js';
 import { createProgressBar, EXIT, printResult } from './output.js';
-
-const POLL_MS = 1000;
 
 /**
  * Starts a run, shows its progress until it ends, and prints its evaluation. Where no worker is running, one is started for
@@ -23,7 +21,7 @@ export async function followRun(
     const stop = () => void jobs.cancel(options.shop, run.id).catch(() => undefined);
     process.once('SIGINT', stop);
     try {
-      const ended = await waitForRun(shop, jobs, run, options);
+      const ended = await showUntilEnd(shop, jobs, run, options);
       const [evaluations] = await shop.evaluationsByRuns([run.id]);
       printResult(
         options,
@@ -40,17 +38,18 @@ export async function followRun(
   });
 }
 
-async function waitForRun(shop: ShopStore, jobs: Jobs, run: RunRow, options: GlobalOptions): Promise<RunRow> {
+async function showUntilEnd(
+  shop: ShopStore,
+  jobs: Jobs,
+  run: RunRow,
+  options: GlobalOptions,
+): Promise<RunRow> {
   const bar = createProgressBar(run.kind.toLowerCase().replaceAll('_', ' '), options);
   const stopListening = await jobs.onProgress(options.shop, (event) => {
     if (event.runId === run.id) bar.update(event.progress, event.message);
   });
   try {
-    for (;;) {
-      const [now] = await shop.runsByIds([run.id]);
-      if (now && now.status !== 'QUEUED' && now.status !== 'RUNNING') return now;
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+    return await waitForRun(shop, run.id);
   } finally {
     await stopListening();
     bar.stop();

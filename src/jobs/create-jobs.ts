@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { AppError } from '../errors.js';
 import type { RunRow, ShopStore, Store } from '../store/index.js';
 import { PROGRESS_CHANNEL } from './channels.js';
 import type { Jobs, RunProgressEvent } from './contract.js';
 import { enqueueRun, openQueue } from './queue.js';
 import { crossValidationRun, ensembleRun, type NewRun, searchRun, trainingRun } from './requests.js';
-
-const POLL_MS = 500;
+import { waitForRun } from './wait-for-run.js';
 
 export interface JobsOptions {
   readonly databaseUrl: string;
@@ -33,17 +30,10 @@ export async function createJobs({ databaseUrl, store }: JobsOptions): Promise<J
   };
 
   const finish = async (shop: ShopStore, run: RunRow): Promise<RunRow> => {
-    for (;;) {
-      const [now] = await shop.runsByIds([run.id]);
-      if (now?.status === 'SUCCEEDED') return now;
-      if (now?.status === 'FAILED' || now?.status === 'CANCELLED') {
-        throw new AppError(
-          'INTERNAL',
-          `The ${now.kind} run ended as ${now.status}: ${now.error?.message ?? 'cancelled'}`,
-        );
-      }
-      await sleep(POLL_MS);
-    }
+    const ended = await waitForRun(shop, run.id);
+    if (ended.status === 'SUCCEEDED') return ended;
+    const reason = ended.error?.message ?? 'cancelled';
+    throw new AppError('INTERNAL', `The ${ended.kind} run ended as ${ended.status}: ${reason}`);
   };
 
   const jobs: Jobs = {

@@ -1,3 +1,4 @@
 /** The queue's side that starts and cancels runs. What workers do is in `worker/`, which alone reaches TensorFlow. */
 export * from './contract.js';
 export { createJobs, type JobsOptions } from './create-jobs.js';
+export { waitForRun } from './wait-for-run.js';

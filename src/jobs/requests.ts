@@ -2,7 +2,7 @@
 import { AppError, tooFewData } from '../errors.js';
 import { DAY_MS } from '../pipeline/index.js';
 import type { JsonObject, RunKind, ShopStore } from '../store/index.js';
-import { TASK_DEFINITIONS, type TaskName, TASKS } from '../tasks/index.js';
+import { type TaskName, TASKS } from '../tasks/index.js';
 import type { CrossValidationRequest, EnsembleRequest, SearchRequest, TrainingRequest } from './contract.js';
 
 /** Tasks that learn together. */
@@ -139,9 +139,4 @@ function checkRange(name: string, value: number, low: number, high: number): voi
       `${name}: expected a whole number from ${low} to ${high}, got ${value}.`,
     );
   }
-}
-
-/** Days that the labels of the tasks reach past a cut, at the longest. */
-export function longestWindowDays(tasks: readonly TaskName[]): number {
-  return Math.max(...tasks.map((task) => TASK_DEFINITIONS[task].labelWindowDays));
 }

@@ -1,5 +1,4 @@
 /** What a row must keep to be storable. Checked before the statement, so that one bad row never costs the others. */
-import { AppError } from '../errors.js';
 import { BEHAVIOUR_TYPES } from '../pipeline/index.js';
 import {
   type BehaviourWrite,
@@ -161,12 +160,6 @@ export function partRows<Row>(
     }
   });
   return { valid, errors };
-}
-
-/** @throws AppError BAD_USER_INPUT when the text cannot be an id. */
-export function requireUuid(what: string, id: string): string {
-  if (!UUID.test(id)) throw new AppError('NOT_FOUND', `There is no ${what} ${id}.`);
-  return id;
 }
 
 /** Whether the text has the form of an internal id; others are answered as not found without asking the database. */

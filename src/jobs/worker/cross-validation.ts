@@ -1,8 +1,7 @@
-import { modelType } from '../../pipeline/deploy/host/index.js';
 import { kFolds } from '../../pipeline/evaluate/index.js';
 import type { ShopHistory } from '../../pipeline/index.js';
-import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
 import { taskExamples } from './examples.js';
+import { measureOnce } from './measure-once.js';
 import { planRun } from './plan.js';
 import type { RunContext } from './run-context.js';
 import { runCuts } from './run-cuts.js';
@@ -20,37 +19,20 @@ export async function crossValidate(context: RunContext): Promise<null> {
   const cuts = runCuts(history, run);
   const folds = kFolds(history.users.length, run.config.folds as number, run.seed);
   for (const [index, fold] of folds.entries()) {
-    const at = (part: number) => 0.05 + (0.95 * (index + part)) / folds.length;
-    const model = modelType(planned.type.architecture).create([task], planned.hyperparameters);
-    try {
-      const name = `fold-${index + 1}`;
-      await model.fit(
-        { history: ofUsers(history, fold.train), cut: cuts.test },
-        context.fitContext(name, at(0), at(0.9), true),
-      );
-      const held = taskExamples(task, ofUsers(history, fold.test), cuts.test, cuts.final);
-      const report = held.evaluate(await held.predict(model), thresholdOf(task), run.seed);
-      await shop.addEvaluations([
-        {
-          runId: run.id,
-          modelVersionId: null,
-          family: planned.type.family,
-          architecture: planned.type.architecture,
-          isServed: false,
-          task,
-          split: 'TEST',
-          protocol: `fold ${index + 1} of ${folds.length}, parted by user; ${held.protocol}`,
-          ...report,
-        },
-      ]);
-    } finally {
-      model.dispose();
-    }
+    await measureOnce(context, {
+      planned,
+      name: `fold-${index + 1}`,
+      history: ofUsers(history, fold.train),
+      cut: cuts.test,
+      held: () => taskExamples(task, ofUsers(history, fold.test), cuts.test, cuts.final),
+      split: 'TEST',
+      protocol: `fold ${index + 1} of ${folds.length}, parted by user`,
+      part: index,
+      parts: folds.length,
+    });
   }
   return null;
 }
-
-const thresholdOf = (task: TaskName) => TASK_DEFINITIONS[task].threshold ?? 0.5;
 
 /** The history of some users; others keep their place without behaviours and transactions, so that indices stay. */
 function ofUsers(history: ShopHistory, users: Int32Array): ShopHistory {

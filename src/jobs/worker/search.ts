@@ -1,8 +1,7 @@
 import { Random } from '../../nn/random.js';
-import { modelType } from '../../pipeline/deploy/host/index.js';
 import { DAY_MS } from '../../pipeline/index.js';
-import { TASK_DEFINITIONS } from '../../tasks/index.js';
 import { taskExamples } from './examples.js';
+import { measureOnce } from './measure-once.js';
 import { planRun } from './plan.js';
 import type { RunContext } from './run-context.js';
 import { runCuts } from './run-cuts.js';
@@ -24,33 +23,18 @@ export async function search(context: RunContext): Promise<null> {
     run.config.trials as number,
     run.seed,
   );
-  for (const [index, settings] of trials.entries()) {
-    const at = (part: number) => 0.05 + (0.95 * (index + part)) / trials.length;
-    const model = modelType(planned.type.architecture).create([task], settings);
-    try {
-      const name = `trial-${index + 1}`;
-      await model.fit({ history, cut: cuts.validation }, context.fitContext(name, at(0), at(0.9), true));
-      const report = held.evaluate(
-        await held.predict(model),
-        TASK_DEFINITIONS[task].threshold ?? 0.5,
-        run.seed,
-      );
-      await shop.addEvaluations([
-        {
-          runId: run.id,
-          modelVersionId: null,
-          family: planned.type.family,
-          architecture: planned.type.architecture,
-          isServed: false,
-          task,
-          split: 'VALIDATION',
-          protocol: `trial ${index + 1} of ${trials.length}: ${JSON.stringify(settings)}; ${held.protocol}`,
-          ...report,
-        },
-      ]);
-    } finally {
-      model.dispose();
-    }
+  for (const [index, hyperparameters] of trials.entries()) {
+    await measureOnce(context, {
+      planned: { ...planned, hyperparameters },
+      name: `trial-${index + 1}`,
+      history,
+      cut: cuts.validation,
+      held: () => held,
+      split: 'VALIDATION',
+      protocol: `trial ${index + 1} of ${trials.length}: ${JSON.stringify(hyperparameters)}`,
+      part: index,
+      parts: trials.length,
+    });
   }
   return null;
 }

@@ -4,4 +4,4 @@ export * from './feature-drift.js';
 export type { LiveQuality, NotDue, Scorers } from './live-quality.js';
 export { ALERTS_CHANNEL, raiseAlerts } from './raise-alerts.js';
 export * from './rules.js';
-export { type Stability, stabilityOf } from './stability.js';
+export { type Stability, stabilityIndex, stabilityOf } from './stability.js';

@@ -30,6 +30,7 @@ import {
   hazardTarget,
   isUserTask,
   loadItemState,
+  namedCheckpoint,
   PopulationState,
   rankingExamples,
   saveItemState,
@@ -174,7 +175,7 @@ export class SharedBottom implements Model, UserScorer {
     context: FitContext,
   ): Promise<void> {
     const { settings } = this;
-    const { seed, checkpoints } = context;
+    const { seed } = context;
     const random = new Random(seed).fork('validation');
     const users = split(columns.users.count, settings.validationShare, random);
     const ranking = split(columns.ranking.count, settings.validationShare, random);
@@ -212,10 +213,7 @@ export class SharedBottom implements Model, UserScorer {
         },
         onProgress: context.onProgress,
         signal: context.signal,
-        checkpoint: checkpoints && {
-          read: () => checkpoints.read(SHARED_BOTTOM),
-          write: (bytes) => checkpoints.write(SHARED_BOTTOM, bytes),
-        },
+        checkpoint: namedCheckpoint(context, SHARED_BOTTOM),
       });
     } finally {
       step.dispose();

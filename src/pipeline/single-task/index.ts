@@ -4,6 +4,7 @@ export { describeFraudExamples, type FraudExamples, fraudExamples } from './frau
 export { fraudLogistic, type FraudTraining } from './fraud/fraud-logistic.js';
 export type { LayerNumbers } from './fraud/integrated-gradients.js';
 export { fitLogistic, type LinearModel } from './fraud/logistic-fit.js';
+export { namedCheckpoint } from './named-checkpoint.js';
 export { ItemRanking, type ScoreUser } from './recommendation/item-ranking.js';
 export { loadItemState, saveItemState } from './recommendation/item-state-file.js';
 export {

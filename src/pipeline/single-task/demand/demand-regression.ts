@@ -30,6 +30,7 @@ import {
   type TrainingData,
 } from '../../index.js';
 import { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures } from '../../preprocess/index.js';
+import { namedCheckpoint } from '../named-checkpoint.js';
 import {
   type DemandExamples,
   demandExamples,
@@ -170,7 +171,6 @@ class DemandRegression implements Model, DemandForecaster {
       clipNorm: 5,
       seed: context.seed,
     });
-    const { checkpoints } = context;
     try {
       await train({
         step,
@@ -193,12 +193,7 @@ class DemandRegression implements Model, DemandForecaster {
           }),
         onProgress: context.onProgress,
         signal: context.signal,
-        ...(checkpoints && {
-          checkpoint: {
-            read: () => checkpoints.read(NAME),
-            write: (bytes: Uint8Array) => checkpoints.write(NAME, bytes),
-          },
-        }),
+        checkpoint: namedCheckpoint(context, NAME),
       });
     } finally {
       step.dispose();

@@ -24,6 +24,7 @@ import {
   type TransactionContext,
 } from '../../index.js';
 import { TRANSACTION_FEATURES, transactionFeatures } from '../../preprocess/index.js';
+import { namedCheckpoint } from '../named-checkpoint.js';
 import { fraudExamples } from './fraud-examples.js';
 import { rankContributions } from './fraud-explanations.js';
 import { checkFeatures, type FraudTraining } from './fraud-logistic.js';
@@ -173,7 +174,6 @@ class FraudDense implements Model, FraudScorer {
     context: FitContext,
   ): Promise<void> {
     const { settings } = this;
-    const { checkpoints } = context;
     const step = compileStep({
       weights: network.weights,
       batch: trainingBatch(WIDTH),
@@ -202,14 +202,7 @@ class FraudDense implements Model, FraudScorer {
           }),
         onProgress: context.onProgress,
         signal: context.signal,
-        ...(checkpoints === undefined
-          ? {}
-          : {
-              checkpoint: {
-                read: () => checkpoints.read(name),
-                write: (bytes) => checkpoints.write(name, bytes),
-              },
-            }),
+        checkpoint: namedCheckpoint(context, name),
       });
     } finally {
       step.dispose();

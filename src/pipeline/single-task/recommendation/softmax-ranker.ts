@@ -20,6 +20,7 @@ import {
   itemState,
   writeCandidates,
 } from '../../preprocess/index.js';
+import { namedCheckpoint } from '../named-checkpoint.js';
 import { ItemRanking } from './item-ranking.js';
 import { loadItemState, saveItemState } from './item-state-file.js';
 import {
@@ -124,7 +125,6 @@ class SoftmaxRanker implements Model {
       clipNorm: 5,
       seed: context.seed,
     });
-    const { checkpoints } = context;
     try {
       await train({
         step,
@@ -144,12 +144,7 @@ class SoftmaxRanker implements Model {
           }),
         onProgress: context.onProgress,
         signal: context.signal,
-        ...(checkpoints && {
-          checkpoint: {
-            read: () => checkpoints.read(NAME),
-            write: (bytes: Uint8Array) => checkpoints.write(NAME, bytes),
-          },
-        }),
+        checkpoint: namedCheckpoint(context, NAME),
       });
     } finally {
       step.dispose();

@@ -20,6 +20,7 @@ import {
 } from '../../../nn/index.js';
 import type { EpochReport, FitContext } from '../../index.js';
 import { type LayerNumbers } from '../fraud/integrated-gradients.js';
+import { namedCheckpoint } from '../named-checkpoint.js';
 import type { UserNetworkSettings } from './user-network-settings.js';
 
 /** Columns of training: labels and masks have one entry an output. */
@@ -96,7 +97,6 @@ export class UserNetwork {
       clipNorm: 5,
       seed: context.seed,
     });
-    const { checkpoints } = context;
     const name = `${report.model}-${report.task ?? 'all'}`;
     try {
       await train({
@@ -115,10 +115,7 @@ export class UserNetwork {
           }),
         onProgress: context.onProgress,
         signal: context.signal,
-        checkpoint: checkpoints && {
-          read: () => checkpoints.read(name),
-          write: (bytes) => checkpoints.write(name, bytes),
-        },
+        checkpoint: namedCheckpoint(context, name),
       });
     } finally {
       step.dispose();

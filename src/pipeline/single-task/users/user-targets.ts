@@ -1,6 +1,7 @@
 /** What the outputs of a user network stand for, and how they become probabilities. */
 import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
 import type { UserExamples } from '../../preprocess/index.js';
+import { sigmoid } from '../fraud/logistic-fit.js';
 
 export const USER_TASKS = ['PURCHASE_INTENT', 'CHURN'] as const;
 export type UserTask = (typeof USER_TASKS)[number];
@@ -77,7 +78,3 @@ export const hazardTarget: UserTarget = {
 };
 
 const intervalsWithin = (days: number): number => INTERVAL_ENDS.filter((end) => end <= days).length;
-
-export function sigmoid(logit: number): number {
-  return logit >= 0 ? 1 / (1 + Math.exp(-logit)) : Math.exp(logit) / (1 + Math.exp(logit));
-}
