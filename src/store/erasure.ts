@@ -9,6 +9,9 @@ const PERSONAL_TABLES: readonly (readonly [table: string, condition: string])[] 
   ['transactions', 'user_id = $1 AND $2::text IS NOT NULL'],
   ['feedback', 'user_key = $2 AND $1::int IS NOT NULL'],
   ['impressions', 'user_key = $2 AND $1::int IS NOT NULL'],
+  ['quarantined_rows', 'user_id = $2 AND $1::int IS NOT NULL'],
+  ['user_links', '(user_id = $2 OR alias_id = $2) AND $1::int IS NOT NULL'],
+  ['user_aliases', '(user_id = $2 OR alias_id = $2) AND $1::int IS NOT NULL'],
   ['users', 'id = $1 AND $2::text IS NOT NULL'],
 ];
 

@@ -1,4 +1,5 @@
 export * from './api-keys.js';
+export * from './collect-store.js';
 export { type EmbeddedOptions, type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.js';
 export { migrate } from './migrate.js';
 export { openStore, type StoreOptions } from './open-store.js';

@@ -10,12 +10,15 @@ import { catalogueReads } from './catalogue.js';
 import { eraseUser } from './erasure.js';
 import { PrismaClient } from './generated/client.js';
 import { historyReads } from './history-reads.js';
+import { identityStore } from './identities.js';
 import { databaseUnreachable } from './migrate.js';
 import { Notifications } from './notifications.js';
 import { createPool, StatementCounter } from './pool.js';
+import { quarantineStore } from './quarantine.js';
 import { runStore } from './runs.js';
 import { type ShopContext } from './shop-context.js';
 import type { ShopStore, Store } from './shop-store.js';
+import { sourceStore } from './sources.js';
 import { versionStore } from './versions.js';
 import { bulkWrites } from './writes.js';
 
@@ -128,6 +131,9 @@ function shopStore(context: ShopContext): ShopStore {
     ...historyReads(context),
     ...runStore(context),
     ...versionStore(context),
+    ...sourceStore(context),
+    ...quarantineStore(context),
+    ...identityStore(context),
     eraseUser: (externalId) => eraseUser(context, externalId),
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>
       (await context.pool.query(sql, [...parameters])).rows as Row[],

@@ -6,6 +6,7 @@ import type { DemandSeries, ShopHistory } from '../pipeline/index.js';
 import type { BehaviourType, HistoryTransaction } from '../pipeline/index.js';
 import type { TaskName } from '../tasks/index.js';
 import type { ApiKeyStore } from './api-keys.js';
+import type { IdentityStore, QuarantineStore, SourceStore } from './collect-store.js';
 import type {
   AlertRow,
   BehaviourRecord,
@@ -65,7 +66,7 @@ export interface RunFilter {
   readonly statuses?: readonly RunStatus[];
 }
 
-export interface ShopStore {
+export interface ShopStore extends SourceStore, QuarantineStore, IdentityStore {
   readonly shopId: number;
   readonly shopKey: string;
 
