@@ -8,6 +8,7 @@ import { registerNativeGradients } from './native-gradients.js';
 import { adam } from './optimizers.js';
 import type { CompiledPredictor, PredictOptions } from './predict.js';
 import type { CompiledStep, FullStepOptions, StepOptions } from './step.js';
+import { checkTasks } from './task-options.js';
 
 /**
  * Prepares a training step: the loss is traced once per batch size, with its gradients and the optimizer's updates, into one
@@ -25,12 +26,16 @@ export function compileStep<S extends BatchSpec>(options: StepOptions<S>): Compi
     tableOptimizer: options.tableOptimizer ?? optimizer,
     clipNorm: options.clipNorm ?? null,
     accumulate: options.accumulate ?? 1,
+    tasks: options.tasks ?? null,
+    schedules: options.schedules ?? {},
     seed: options.seed,
     batchSizes: options.batchSizes ?? [],
     evaluationSizes: options.evaluationSizes ?? [],
   };
   if (full.weights.weights.length + full.weights.tables.length === 0)
     throw new Error('The weight set is empty');
+  const { weights, tables } = full.weights;
+  if (full.tasks) checkTasks(full.tasks, new Set([...weights, ...tables].map(({ name }) => name)));
   const mode = options.mode ?? (isNative && tf.getBackend() === 'tensorflow' ? 'graph' : 'eager');
   return mode === 'graph' ? new GraphStep(full) : new EagerStep(full);
 }

@@ -3,6 +3,7 @@ import type * as Tensorflow from '@tensorflow/tfjs';
 import { nativeBackend, type OpAttribute, tf } from './backend.js';
 import { DATA_TYPE } from './graph.js';
 import { statelessIntegers, statelessNormal, statelessUniform } from './philox.js';
+import { detach, gradientsOf } from './tape.js';
 import type { Table } from './weights.js';
 
 type Shape = readonly number[];
@@ -27,6 +28,13 @@ export interface ModelContext {
   readonly random: ModelRandom;
   /** Rows of a table: ids (int32, any shape) in, [...ids' shape, dim] out. Gradients update those rows only. */
   readonly lookup: (table: Table, ids: Tensorflow.Tensor) => Tensorflow.Tensor;
+  /**
+   * Gradients of a part of the loss by inputs or anything computed before it (looked-up rows, say), as numbers through which no further
+   * gradient flows; for adversarial examples. Outside of training there are none: zeros.
+   */
+  readonly gradients: (loss: Tensorflow.Tensor, inputs: readonly Tensorflow.Tensor[]) => Tensorflow.Tensor[];
+  /** A number that changes from step to step, [] : one of the step's `schedules`. @throws Error when there is none of the name */
+  readonly schedule: (name: string) => Tensorflow.Scalar;
 }
 
 /** Rows that were looked up, and where to put their gradient. */
@@ -70,7 +78,8 @@ function elements(shape: Shape): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
-function makeRandom(seed: Tensorflow.Tensor1D, isTraining: boolean, part: number): ModelRandom {
+/** The numbers drawn in one part of a step. */
+export function makeRandom(seed: Tensorflow.Tensor1D, isTraining: boolean, part: number): ModelRandom {
   let draws = part * DRAWS_PER_PART;
   const isNative = tf.getBackend() === 'tensorflow';
   const nextSeed = () => tf.add(seed, tf.tensor1d([Math.imul(++draws, SEED_STRIDE), 0], 'int32'));
@@ -117,6 +126,10 @@ export function newAnchor(): Tensorflow.Variable {
   return tf.tidy(() => tf.variable(tf.scalar(0)));
 }
 
+function refuseSchedule(name: string): never {
+  throw new Error(`There is no schedule "${name}" in a prediction: schedules are options of compileStep`);
+}
+
 /**
  * Makes the context of one run of a model's function.
  *
@@ -131,12 +144,20 @@ export function makeContext(options: {
   gather: Gather;
   /** Which part of the batch this is, where gradients are accumulated over parts. */
   part?: number;
+  /** Gives a schedule's number. */
+  schedule?: (name: string) => Tensorflow.Scalar;
 }): ModelContext {
   const { isTraining, rows, seed, anchor, gather, part = 0 } = options;
   return {
     isTraining,
     rows,
     random: makeRandom(seed, isTraining, part),
+    schedule: options.schedule ?? refuseSchedule,
+    gradients(loss, inputs) {
+      if (!isTraining) return inputs.map((input) => tf.zerosLike(input));
+      const gradients = gradientsOf(() => tf.reshape(loss, []), inputs);
+      return gradients.map((gradient, at) => (gradient ? detach(gradient) : tf.zerosLike(inputs[at])));
+    },
     lookup(table, ids) {
       const flat = tf.reshape<Tensorflow.Rank.R1>(ids, [ids.size]);
       const rows = tf.customGrad(() => {

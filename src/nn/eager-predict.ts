@@ -1,7 +1,7 @@
 import { tf } from './backend.js';
 import { type BatchArrays, type BatchSpec, countRows, toTensors } from './batch.js';
 import { type Gather, makeContext, newAnchor } from './context.js';
-import { gatherRows } from './eager-step.js';
+import { gatherRows } from './eager-loss.js';
 import type { CompiledPredictor, Predictions, PredictOptions } from './predict.js';
 
 /** Predicts op by op, where TensorFlow is not native. */

@@ -1,18 +1,17 @@
-import type * as Tensorflow from '@tensorflow/tfjs';
-
-import { tf } from './backend.js';
-import { type BatchArrays, type BatchSpec, countRows, sliceRows, toTensors } from './batch.js';
-import { type Gather, makeContext, newAnchor } from './context.js';
-import { applyUpdate, HYPER_LENGTH, type Optimizer, slotsOf, slotStart, writeHyper } from './optimizers.js';
+import { type BatchArrays, type BatchSpec, countRows, sliceRows } from './batch.js';
+import { addArrays, combineSets, innerProducts, sumRows } from './eager-combine.js';
+import { EagerLoss, type EagerLosses } from './eager-loss.js';
+import { addSets, type GradientSet } from './gradient-sets.js';
+import { applyUpdate, HYPER_LENGTH, type Optimizer, slotsOf, slotStart } from './optimizers.js';
 import {
   type CompiledStep,
   cutIntoParts,
   type FullStepOptions,
   type LossValues,
-  namedLosses,
   type StepState,
 } from './step.js';
-import { dropTape } from './trace-guard.js';
+import type { TaskReport } from './task-options.js';
+import { TaskState } from './task-state.js';
 import { setVariable, type Table } from './weights.js';
 
 /** A weight or table with its slots, as plain arrays. */
@@ -20,30 +19,6 @@ interface Stored {
   readonly values: Float32Array;
   readonly slots: readonly Float32Array[];
   readonly slotNames: readonly string[];
-}
-
-interface RowGradient {
-  readonly ids: Int32Array;
-  readonly values: Float32Array;
-}
-
-/** Rows with their gradients added up, each row once, in the order of first appearance (as TensorFlow's Unique has it). */
-function sumRows(
-  gradients: readonly RowGradient[],
-  dim: number,
-): { rows: Int32Array; gradient: Float32Array } {
-  const places = new Map<number, number>();
-  for (const { ids } of gradients) {
-    for (const id of ids) if (!places.has(id)) places.set(id, places.size);
-  }
-  const gradient = new Float32Array(places.size * dim);
-  for (const { ids, values } of gradients) {
-    ids.forEach((id, at) => {
-      const place = places.get(id)! * dim;
-      for (let k = 0; k < dim; k++) gradient[place + k] += values[at * dim + k];
-    });
-  }
-  return { rows: Int32Array.from(places.keys()), gradient };
 }
 
 /** The same training step as GraphStep, op by op: slow, for where TensorFlow is not native. Made by compileStep. */
@@ -54,16 +29,25 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
   taskNames: readonly string[] = [];
   stepsDone = 0;
   private readonly stored = new Map<string, Stored>();
-  private readonly hyper = new Float32Array(HYPER_LENGTH);
+  private readonly tasks: TaskState;
 
   constructor(private readonly options: FullStepOptions<S>) {
     this.batch = options.batch;
     this.weights = options.weights;
+    this.tasks = new TaskState(options);
     for (const { name, variable } of this.weights.weights) {
       this.store(name, Float32Array.from(variable.dataSync()), options.optimizer);
     }
     for (const { name, values } of this.weights.tables)
       this.store(name, values.slice(), options.tableOptimizer);
+  }
+
+  get taskReport(): TaskReport | null {
+    return this.tasks.report;
+  }
+
+  setTaskWeights(weights: Readonly<Record<string, number>>): void {
+    this.tasks.setWeights(weights);
   }
 
   prepare(): void {
@@ -72,33 +56,36 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
 
   run(arrays: BatchArrays<S>): LossValues {
     const rows = countRows(this.batch, arrays);
-    const sparse = new Map<string, RowGradient[]>();
-    const dense = new Map<string, Float32Array>();
-    let losses = new Float32Array(0);
+    const { accumulate } = this.options;
+    const lookupIds = new Map<string, Int32Array[]>();
+    const loss = this.lossWith(lookupIds);
+    const parts: EagerLosses[] = [];
     this.withOwnWeights(() => {
       let start = 0;
-      cutIntoParts(rows, this.options.accumulate).forEach((size, part) => {
+      cutIntoParts(rows, accumulate).forEach((size, part) => {
         const own = sliceRows(this.batch, arrays, start, size);
-        const results = this.differentiate(own, size, part, size / rows, dense, sparse);
-        losses = results.map((loss, at) => (losses[at] ?? 0) + loss * (size / rows));
+        const share = size / rows;
+        const run = { rows: size, part, share, isTraining: true, stepsDone: this.stepsDone };
+        const found = loss.run(own, run);
+        parts.push({ ...found, losses: found.losses.map((value) => value * share) });
         start += size;
       });
     });
-    this.update(dense, sparse);
+    const losses = addArrays(parts.map((part) => part.losses));
+    this.taskNames = parts[0].taskNames;
+    const { gradients, products } = this.combine(parts, losses, lookupIds);
+    this.update(gradients, lookupIds);
     this.stepsDone++;
+    this.tasks.finish(losses, products);
     return losses;
   }
 
   evaluate(arrays: BatchArrays<S>): LossValues {
     const rows = countRows(this.batch, arrays);
-    return this.withOwnWeights(() =>
-      this.runLoss(
-        arrays,
-        { rows, part: 0, isTraining: false },
-        () => undefined,
-        (forward) => void forward(),
-      ),
-    );
+    const run = { rows, part: 0, share: 1, isTraining: false, stepsDone: this.stepsDone };
+    const { losses, taskNames } = this.withOwnWeights(() => this.lossWith(new Map()).run(arrays, run));
+    this.taskNames = taskNames;
+    return losses;
   }
 
   exportState(): StepState {
@@ -107,7 +94,7 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
       values[name] = stored.values.slice();
       stored.slots.forEach((slot, at) => (values[`${name}:${stored.slotNames[at]}`] = slot.slice()));
     }
-    return { stepsDone: this.stepsDone, values };
+    return { stepsDone: this.stepsDone, values: { ...values, ...this.tasks.export() } };
   }
 
   importState(state: StepState): void {
@@ -124,6 +111,7 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
       copy(name, values);
       slots.forEach((slot, at) => copy(`${name}:${slotNames[at]}`, slot));
     }
+    this.tasks.import(state.values);
     this.stepsDone = state.stepsDone;
   }
 
@@ -155,77 +143,50 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
     }
   }
 
-  /** Adds a part's gradients, times its share of the batch, to what there is. */
-  private differentiate(
-    arrays: BatchArrays<S>,
-    rows: number,
-    part: number,
-    share: number,
-    dense: Map<string, Float32Array>,
-    sparse: Map<string, RowGradient[]>,
-  ): LossValues {
-    const scaled = (gradient: Tensorflow.Tensor) =>
-      (gradient.dataSync() as Float32Array).map((slope) => slope * share);
-    const receive = (table: Table, ids: Int32Array, gradient: Tensorflow.Tensor) => {
-      sparse.set(table.name, [...(sparse.get(table.name) ?? []), { ids, values: scaled(gradient) }]);
-    };
-    return this.runLoss(arrays, { rows, part, isTraining: true }, receive, (forward, variables) => {
-      const { grads } = tf.variableGrads(forward, variables);
-      for (const { name, variable } of this.weights.weights) {
-        const gradient = grads[variable.name];
-        if (!gradient) continue;
-        const known = dense.get(name);
-        const values = scaled(gradient);
-        dense.set(name, known ? known.map((slope, at) => slope + values[at]) : values);
-      }
-    });
-  }
-
-  private runLoss(
-    arrays: BatchArrays<S>,
-    run: { readonly rows: number; readonly part: number; readonly isTraining: boolean },
-    receive: (table: Table, ids: Int32Array, gradient: Tensorflow.Tensor) => void,
-    use: (forward: () => Tensorflow.Scalar, variables: Tensorflow.Variable[]) => void,
-  ): LossValues {
-    const anchor = newAnchor();
-    try {
-      return tf.tidy(() => {
-        const seed = tf.tensor1d([this.options.seed | 0, this.stepsDone], 'int32');
-        const context = makeContext({ ...run, seed, anchor, gather: this.gatherFor(receive) });
-        const batch = toTensors(this.batch, arrays, run.rows);
-        let losses: Float32Array | null = null;
-        const forward = () => {
-          const { total, tasks } = namedLosses(this.options.loss(batch, context));
-          this.taskNames = Object.keys(tasks);
-          losses = Float32Array.from([total, ...Object.values(tasks)].map((loss) => loss.dataSync()[0]));
-          return total;
-        };
-        use(forward, [...this.weights.weights.map(({ variable }) => variable), anchor]);
-        return losses!;
-      });
-    } catch (error) {
-      dropTape();
-      throw error;
-    } finally {
-      anchor.dispose();
-    }
-  }
-
-  private gatherFor(receive: (table: Table, ids: Int32Array, gradient: Tensorflow.Tensor) => void): Gather {
-    return (table, ids) => {
+  private lossWith(lookupIds: Map<string, Int32Array[]>): EagerLoss<S> {
+    const values = (table: Table) => {
       const stored = this.stored.get(table.name);
       if (!stored) throw new Error(`Table "${table.name}" is not in the weight set`);
-      const given = ids.dataSync() as Int32Array;
-      const rows = gatherRows(stored.values, table, ids);
-      return { rows, receiveGradient: (gradient) => receive(table, given, gradient) };
+      return stored.values;
     };
+    return new EagerLoss(this.options, this.tasks, values, lookupIds);
   }
 
-  private update(dense: Map<string, Float32Array>, sparse: Map<string, RowGradient[]>): void {
+  private combine(
+    parts: readonly EagerLosses[],
+    losses: Float32Array,
+    lookupIds: ReadonlyMap<string, Int32Array[]>,
+  ): { gradients: GradientSet<Float32Array>; products: Float32Array | null } {
+    const { tasks, accumulate, seed } = this.options;
+    const addParts = (sets: GradientSet<Float32Array>[]) =>
+      sets.length === 1 ? sets[0] : addSets(sets, (gradient) => gradient, addArrays);
+    const [first] = parts;
+    const gradients = first.gradients.map((_, at) => addParts(parts.map((part) => part.gradients[at])));
+    const measured = first.measured.map((_, at) => addParts(parts.map((part) => part.measured[at])));
+    if (!tasks?.combine) {
+      const products = tasks && measured.length > 0 ? innerProducts(measured, tasks, lookupIds) : null;
+      return { gradients: gradients[0], products };
+    }
+    const products = innerProducts(gradients.slice(0, tasks.names.length), tasks, lookupIds);
+    const { weights } = this.tasks;
+    const given = {
+      products,
+      weights,
+      losses,
+      seed: [seed | 0, this.stepsDone] as [number, number],
+      part: accumulate,
+    };
+    return { gradients: combineSets(gradients, tasks, given), products };
+  }
+
+  private update(
+    { weights: dense, rows: sparse }: GradientSet<Float32Array>,
+    lookupIds: ReadonlyMap<string, Int32Array[]>,
+  ): void {
     const { weights, optimizer, tableOptimizer, clipNorm } = this.options;
     const rows = weights.tables
       .filter(({ name }) => sparse.has(name))
-      .map(({ name, dim }) => ({ name, ...sumRows(sparse.get(name)!, dim) }));
+      .map(({ name }) => ({ name, ...sumRows(sparse.get(name)!, lookupIds.get(name)!) }));
     let scale = 1;
     if (clipNorm !== null) {
       const all = [...dense.values(), ...rows.map(({ gradient }) => gradient)];
@@ -236,14 +197,14 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
       scale = clipNorm / Math.max(clipNorm, Math.sqrt(square));
     }
     const scaled = (values: Float32Array) => (scale === 1 ? values : values.map((value) => value * scale));
-    writeHyper(this.hyper, 0, optimizer, this.stepsDone);
+    const numbers = this.tasks.write(this.stepsDone);
     for (const { name, isDecayed } of weights.weights) {
       const gradient = dense.get(name);
       if (!gradient) continue;
       const { values: weight, slots } = this.stored.get(name)!;
       applyUpdate({
         optimizer,
-        hyper: this.hyper,
+        hyper: numbers,
         weight,
         slots,
         gradient: scaled(gradient),
@@ -251,12 +212,11 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
         isDecayed,
       });
     }
-    writeHyper(this.hyper, 0, tableOptimizer, this.stepsDone);
     for (const { name, rows: ids, gradient } of rows) {
       const { values: weight, slots } = this.stored.get(name)!;
       applyUpdate({
         optimizer: tableOptimizer,
-        hyper: this.hyper,
+        hyper: numbers.subarray(HYPER_LENGTH),
         weight,
         slots,
         gradient: scaled(gradient),
@@ -265,21 +225,4 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
       });
     }
   }
-}
-
-/** Rows of a table in memory. @throws RangeError for an id outside of the table */
-export function gatherRows(
-  values: Float32Array,
-  table: Table,
-  ids: Tensorflow.Tensor1D,
-): Tensorflow.Tensor2D {
-  const { dim } = table;
-  const wanted = ids.dataSync();
-  const rows = new Float32Array(wanted.length * dim);
-  wanted.forEach((id: number, at: number) => {
-    if (id < 0 || id >= table.rows)
-      throw new RangeError(`Id ${id} is not in table "${table.name}" of ${table.rows} rows`);
-    rows.set(values.subarray(id * dim, (id + 1) * dim), at * dim);
-  });
-  return tf.tensor2d(rows, [wanted.length, dim]);
 }

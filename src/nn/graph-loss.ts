@@ -3,9 +3,19 @@ import type * as Tensorflow from '@tensorflow/tfjs';
 import { tf } from './backend.js';
 import { type BatchArrays, type BatchSpec, dataTypeOf, sampleArrays, toTensors } from './batch.js';
 import { type Gather, makeContext, newAnchor } from './context.js';
+import {
+  addSets,
+  type GradientSet,
+  lossesToDifferentiate,
+  newGradientSet,
+  requireGradients,
+} from './gradient-sets.js';
 import { attribute, DATA_TYPE, type GraphBuilder } from './graph.js';
+import { addTensors } from './graph-combine.js';
 import type { GraphVariables } from './graph-variables.js';
-import { cutIntoParts, type FullStepOptions, namedLosses } from './step.js';
+import { cutIntoParts, type FullStepOptions, type StepLosses, stepLosses } from './step.js';
+import { gradientsOf, onTape } from './tape.js';
+import type { TaskState } from './task-state.js';
 import { Tracer } from './trace.js';
 
 const FLOAT = attribute.type(DATA_TYPE.float32);
@@ -15,24 +25,26 @@ const INT = attribute.type(DATA_TYPE.int32);
 export interface TracedLoss {
   /** Vector: the total, then the tasks. */
   readonly losses: string;
+  /** [tasks]: weights of the tasks; null without the option `tasks`. */
+  readonly taskWeights: string | null;
   readonly taskNames: readonly string[];
-  readonly weightGradients: ReadonlyMap<string, string>;
+  /** Of the total; or with `combine`, of each task and of what is extra. */
+  readonly gradients: readonly GradientSet<string>[];
+  /** Of each task by what is measured, where gradients are compared but not combined. */
+  readonly measured: readonly GradientSet<string>[];
   /** The weights as the loss read them, before any update. */
   readonly reads: ReadonlyMap<string, string>;
-  readonly rowGradients: ReadonlyMap<string, readonly LookupGradient[]>;
-  /** Look-ups of each table, which an update has to wait for. */
+  /** Ids of each table's look-ups, and the rows, which an update has to wait for. */
+  readonly lookupIds: ReadonlyMap<string, readonly string[]>;
   readonly gathers: ReadonlyMap<string, readonly string[]>;
-}
-
-interface LookupGradient {
-  readonly ids: string;
-  readonly gradient: string;
 }
 
 interface Inputs {
   /** Tensors of the batch, in the order of the spec. */
   readonly columns: readonly string[];
   readonly seed: string;
+  /** Of TaskState. */
+  readonly numbers: string;
   readonly rows: number;
   readonly isTraining: boolean;
 }
@@ -40,11 +52,17 @@ interface Inputs {
 /** A traced loss that is still being added to. */
 interface Growing {
   losses: string;
+  taskWeights: string | null;
   taskNames: readonly string[];
-  readonly weightGradients: Map<string, string[]>;
   readonly reads: ReadonlyMap<string, string>;
-  readonly rowGradients: Map<string, LookupGradient[]>;
+  readonly lookupIds: Map<string, string[]>;
   readonly gathers: Map<string, string[]>;
+}
+
+/** One part's gradients. */
+interface PartGradients {
+  readonly gradients: GradientSet<string>[];
+  readonly measured: GradientSet<string>[];
 }
 
 function append<T>(map: Map<string, T[]>, key: string, value: T): void {
@@ -61,6 +79,7 @@ export function traceLoss<S extends BatchSpec>(
   graph: GraphBuilder,
   variables: GraphVariables,
   options: FullStepOptions<S>,
+  state: TaskState,
   inputs: Inputs,
 ): TracedLoss {
   const { weights, accumulate } = options;
@@ -69,29 +88,44 @@ export function traceLoss<S extends BatchSpec>(
   );
   const all: Growing = {
     losses: '',
+    taskWeights: null,
     taskNames: [],
-    weightGradients: new Map(),
     reads,
-    rowGradients: new Map(),
+    lookupIds: new Map(),
     gathers: new Map(),
   };
-  const parts = inputs.isTraining ? cutIntoParts(inputs.rows, accumulate) : [inputs.rows];
+  const sizes = inputs.isTraining ? cutIntoParts(inputs.rows, accumulate) : [inputs.rows];
   const losses: string[] = [];
+  const made: PartGradients[] = [];
   let start = 0;
   let waitFor: string[] = [];
-  parts.forEach((rows, part) => {
-    const isWhole = parts.length === 1;
+  sizes.forEach((rows, part) => {
+    const isWhole = sizes.length === 1;
     const columns = isWhole
       ? inputs.columns
       : slices(graph, options.batch, inputs.columns, start, rows, waitFor);
     const share = rows / inputs.rows;
-    const made = tracePart(graph, variables, options, { ...inputs, columns, rows }, all, share, part);
+    const tracing = new PartTrace(graph, variables, options, state, all, share);
+    made.push(tracing.run({ ...inputs, columns, rows }, part));
     losses.push(scaled(graph, all.losses, share));
-    waitFor = made.map((tensor) => tensor.split(':')[0]);
+    waitFor = tracing.made.map((tensor) => tensor.split(':')[0]);
     start += rows;
   });
-  const sums = [...all.weightGradients].map(([name, gradients]) => [name, added(graph, gradients)] as const);
-  return { ...all, losses: added(graph, losses), weightGradients: new Map(sums) };
+  const addParts = (sets: GradientSet<string>[]) =>
+    sets.length === 1
+      ? sets[0]
+      : addSets(
+          sets,
+          (gradient) => gradient,
+          (tensors) => addTensors(graph, tensors),
+        );
+  const [first] = made;
+  return {
+    ...all,
+    losses: addTensors(graph, losses),
+    gradients: first.gradients.map((_, at) => addParts(made.map((part) => part.gradients[at]))),
+    measured: first.measured.map((_, at) => addParts(made.map((part) => part.measured[at]))),
+  };
 }
 
 function slices(
@@ -114,86 +148,122 @@ function scaled(graph: GraphBuilder, tensor: string, share: number): string {
   return share === 1 ? tensor : graph.float('Mul', tensor, graph.scalar(share));
 }
 
-function added(graph: GraphBuilder, tensors: readonly string[]): string {
-  if (tensors.length === 1) return tensors[0];
-  return graph.node('AddN', tensors, { N: attribute.integer(tensors.length), T: FLOAT });
-}
+/** Runs the loss of one part of a batch, and its gradients, once on sample tensors, and records them. */
+class PartTrace<S extends BatchSpec> {
+  /** The gradients that it added to the graph. */
+  readonly made: string[] = [];
+  private readonly tracer: Tracer;
+  private readonly anchor = newAnchor();
+  private current: GradientSet<string> = newGradientSet();
 
-/** Runs the loss (and its gradients) once on sample tensors, and records it; returns the gradients that it added. */
-function tracePart<S extends BatchSpec>(
-  graph: GraphBuilder,
-  variables: GraphVariables,
-  options: FullStepOptions<S>,
-  { columns, seed: seedTensor, rows, isTraining }: Inputs,
-  all: Growing,
-  share: number,
-  part: number,
-): string[] {
-  const { weights, batch: spec } = options;
-  const tracer = new Tracer(graph);
-  const made: string[] = [];
-  const take = (gradient: Tensorflow.Tensor) => {
-    const tensor = scaled(graph, tracer.tensorOf(gradient), share);
-    made.push(tensor);
-    return tensor;
-  };
-  const gather = gatherVariable(graph, variables, tracer, all, take);
-  const anchor = newAnchor();
-  try {
-    tf.tidy(() => {
-      const batch = toTensors(spec, sampleArrays(spec, rows) as BatchArrays<S>, rows);
-      Object.keys(spec).forEach((name, at) => tracer.bind(batch[name], columns[at]));
-      const seed = tf.tensor1d([0, 0], 'int32');
-      tracer.bind(seed, seedTensor);
-      for (const { name, variable } of weights.weights) tracer.bind(variable, all.reads.get(name)!);
-      tracer.record(() => {
-        const context = makeContext({ isTraining, rows, seed, anchor, gather, part });
-        const forward = (): Tensorflow.Scalar => {
-          const { total, tasks } = namedLosses(options.loss(batch, context));
-          all.taskNames = Object.keys(tasks);
-          const losses = [total, ...Object.values(tasks)].map((loss) =>
-            tracer.tensorOf(tf.reshape(loss, [])),
-          );
-          const attributes = { N: attribute.integer(losses.length), T: FLOAT, axis: attribute.integer(0) };
-          all.losses = graph.node('Pack', losses, attributes);
-          return total;
-        };
-        if (!isTraining) {
-          forward();
-          return;
-        }
-        const { grads } = tf.variableGrads(forward, [
-          ...weights.weights.map(({ variable }) => variable),
-          anchor,
-        ]);
-        for (const { name, variable } of weights.weights) {
-          const gradient = grads[variable.name];
-          if (gradient) append(all.weightGradients, name, take(gradient));
-        }
-      });
-    });
-  } finally {
-    anchor.dispose();
+  constructor(
+    private readonly graph: GraphBuilder,
+    private readonly variables: GraphVariables,
+    private readonly options: FullStepOptions<S>,
+    private readonly state: TaskState,
+    private readonly all: Growing,
+    /** The part's share of the batch. */
+    private readonly share: number,
+  ) {
+    this.tracer = new Tracer(graph);
   }
-  return made;
-}
 
-function gatherVariable(
-  graph: GraphBuilder,
-  variables: GraphVariables,
-  tracer: Tracer,
-  all: Growing,
-  take: (gradient: Tensorflow.Tensor) => string,
-): Gather {
-  return (table, ids) => {
+  run(inputs: Inputs, part: number): PartGradients {
+    const { tracer, options, state } = this;
+    const { columns, rows, isTraining } = inputs;
+    const result: PartGradients = { gradients: [], measured: [] };
+    try {
+      tf.tidy(() => {
+        const batch = toTensors(options.batch, sampleArrays(options.batch, rows) as BatchArrays<S>, rows);
+        Object.keys(options.batch).forEach((name, at) => tracer.bind(batch[name], columns[at]));
+        const seed = tf.tensor1d([0, 0], 'int32');
+        tracer.bind(seed, inputs.seed);
+        const numbers = tf.zeros<Tensorflow.Rank.R1>([state.numbers.length]);
+        tracer.bind(numbers, inputs.numbers);
+        for (const { name, variable } of options.weights.weights)
+          tracer.bind(variable, this.all.reads.get(name)!);
+        tracer.record(() => {
+          const { anchor, gather } = this;
+          const schedule = state.scheduleIn(numbers);
+          const context = makeContext({ isTraining, rows, seed, anchor, gather, part, schedule });
+          const taskWeights = state.weightsOf(numbers);
+          this.all.taskWeights = taskWeights && tracer.tensorOf(taskWeights);
+          const forward = () => {
+            const names = options.tasks?.names ?? null;
+            return this.note(stepLosses(options.loss(batch, context), names, taskWeights));
+          };
+          if (isTraining) this.differentiate(forward, result);
+          else forward();
+        });
+      });
+    } finally {
+      this.anchor.dispose();
+    }
+    return result;
+  }
+
+  private note(losses: StepLosses): StepLosses {
+    const { all, graph, tracer } = this;
+    all.taskNames = losses.taskNames;
+    const tensors = [losses.total, ...losses.tasks].map((loss) => tracer.tensorOf(loss));
+    const attributes = { N: attribute.integer(tensors.length), T: FLOAT, axis: attribute.integer(0) };
+    all.losses = graph.node('Pack', tensors, attributes);
+    return losses;
+  }
+
+  private differentiate(forward: () => StepLosses, { gradients, measured }: PartGradients): void {
+    const { tasks } = this.options;
+    if (!tasks?.combine && !tasks?.measured) {
+      // The usual case needs no tape that outlives its one gradient.
+      gradients.push(this.collect(() => forward().total, null));
+      return;
+    }
+    onTape(() => {
+      const losses = forward();
+      for (const loss of lossesToDifferentiate(losses, tasks)) gradients.push(this.collect(() => loss, null));
+      if (tasks.combine) return;
+      for (const loss of losses.tasks) measured.push(this.collect(() => loss, new Set(tasks.measured)));
+    });
+  }
+
+  /** Gradients of a loss by all weights and tables, or by the named ones. */
+  private collect(loss: () => Tensorflow.Scalar, names: ReadonlySet<string> | null): GradientSet<string> {
+    const { weights, tables } = this.options.weights;
+    this.current = newGradientSet();
+    const wanted = weights.filter(({ name }) => names?.has(name) ?? true);
+    const isByTables = tables.some(({ name }) => names?.has(name) ?? true);
+    const inputs: Tensorflow.Tensor[] = [
+      ...wanted.map(({ variable }) => variable),
+      ...(isByTables ? [this.anchor] : []),
+    ];
+    const gradients = gradientsOf(loss, inputs);
+    wanted.forEach(({ name }, at) => {
+      const gradient = gradients[at];
+      if (gradient) this.current.weights.set(name, this.take(gradient));
+    });
+    return requireGradients(this.current);
+  }
+
+  private take(gradient: Tensorflow.Tensor): string {
+    const tensor = scaled(this.graph, this.tracer.tensorOf(gradient), this.share);
+    this.made.push(tensor);
+    return tensor;
+  }
+
+  private readonly gather: Gather = (table, ids) => {
+    const { graph, tracer, all } = this;
     const rows = tf.zeros<Tensorflow.Rank.R2>([ids.size, table.dim]);
     const idTensor = tracer.tensorOf(ids);
-    const inputs = [variables.handles(table.name).handle, idTensor];
+    const inputs = [this.variables.handles(table.name).handle, idTensor];
     const gathered = graph.node('ResourceGather', inputs, { dtype: FLOAT, Tindices: INT });
     append(all.gathers, table.name, gathered);
+    append(all.lookupIds, table.name, idTensor);
+    const lookup = all.lookupIds.get(table.name)!.length - 1;
     tracer.bind(rows, gathered);
-    const receiveGradient = (gradient: Tensorflow.Tensor2D) =>
-      append(all.rowGradients, table.name, { ids: idTensor, gradient: take(gradient) });
+    const receiveGradient = (gradient: Tensorflow.Tensor2D) => {
+      const own = this.current.rows.get(table.name) ?? new Map<number, string>();
+      this.current.rows.set(table.name, own.set(lookup, this.take(gradient)));
+    };
     return { rows, receiveGradient };
   };
 }

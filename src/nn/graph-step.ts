@@ -1,6 +1,8 @@
 import type { TensorValues } from './backend.js';
 import { type BatchArrays, type BatchSpec, countRows, dataTypeOf } from './batch.js';
+import { type GradientSet, sharedNames } from './gradient-sets.js';
 import { attribute, DATA_TYPE, GraphBuilder } from './graph.js';
+import { combineGradients, innerProducts } from './graph-combine.js';
 import { type TracedLoss, traceLoss } from './graph-loss.js';
 import {
   clipGradients,
@@ -10,9 +12,11 @@ import {
   updateWeight,
 } from './graph-updates.js';
 import { GraphVariables } from './graph-variables.js';
-import { HYPER_LENGTH, writeHyper } from './optimizers.js';
+import { HYPER_LENGTH } from './optimizers.js';
 import { type Call, defineCall, type Feed, GraphSession } from './session.js';
 import type { CompiledStep, FullStepOptions, LossValues, StepState } from './step.js';
+import type { TaskReport } from './task-options.js';
+import { TaskState } from './task-state.js';
 import { setVariable } from './weights.js';
 
 const FLOAT = attribute.type(DATA_TYPE.float32);
@@ -30,16 +34,25 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   private session: GraphSession | null = null;
   private variables!: GraphVariables;
   private readonly calls = new Map<string, Call>();
-  private readonly hyper = new Float32Array(2 * HYPER_LENGTH);
+  private readonly tasks: TaskState;
   private readonly seed = new Int32Array(2);
 
   constructor(private readonly options: FullStepOptions<S>) {
     this.batch = options.batch;
     this.weights = options.weights;
+    this.tasks = new TaskState(options);
     this.seed[0] = options.seed | 0;
     this.trainSizes = new Set(options.batchSizes);
     this.evaluationSizes = new Set(options.evaluationSizes);
     if (this.trainSizes.size + this.evaluationSizes.size > 0) this.build(null);
+  }
+
+  get taskReport(): TaskReport | null {
+    return this.tasks.report;
+  }
+
+  setTaskWeights(weights: Readonly<Record<string, number>>): void {
+    this.tasks.setWeights(weights);
   }
 
   prepare(batchSizes: readonly number[], evaluationSizes: readonly number[]): void {
@@ -56,25 +69,29 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   run(arrays: BatchArrays<S>): LossValues {
     const rows = countRows(this.batch, arrays);
     if (!this.trainSizes.has(rows)) this.prepare([rows], []);
-    writeHyper(this.hyper, 0, this.options.optimizer, this.stepsDone);
-    writeHyper(this.hyper, HYPER_LENGTH, this.options.tableOptimizer, this.stepsDone);
-    const losses = this.call(`train/${rows}`, arrays);
+    const [losses, products = null] = this.call(`train/${rows}`, arrays);
     this.stepsDone++;
+    this.tasks.finish(losses, products);
     return losses;
   }
 
   evaluate(arrays: BatchArrays<S>): LossValues {
     const rows = countRows(this.batch, arrays);
     if (!this.evaluationSizes.has(rows)) this.prepare([], [rows]);
-    return this.call(`evaluate/${rows}`, arrays);
+    return this.call(`evaluate/${rows}`, arrays)[0];
   }
 
   exportState(): StepState {
-    return { stepsDone: this.stepsDone, values: this.variables.readAll(this.session!) };
+    if (!this.session) this.build(null);
+    return {
+      stepsDone: this.stepsDone,
+      values: { ...this.variables.readAll(this.session!), ...this.tasks.export() },
+    };
   }
 
   importState(state: StepState): void {
     if (!this.session) this.build(null);
+    this.tasks.import(state.values);
     this.variables.writeAll(this.session!, state.values);
     this.stepsDone = state.stepsDone;
   }
@@ -90,11 +107,11 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     this.session?.dispose();
   }
 
-  private call(name: string, arrays: BatchArrays<S>): LossValues {
+  private call(name: string, arrays: BatchArrays<S>): LossValues[] {
     const values: TensorValues[] = Object.keys(this.batch).map((column) => arrays[column]);
     this.seed[1] = this.stepsDone;
-    values.push(this.hyper, this.seed);
-    return this.session!.run(this.calls.get(name)!, values)[0] as LossValues;
+    values.push(this.tasks.write(this.stepsDone), this.seed);
+    return this.session!.run(this.calls.get(name)!, values) as LossValues[];
   }
 
   /** Builds and loads the graph with all sizes asked for so far; goes on from the state, or from the weight set. */
@@ -116,7 +133,8 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
       dataType: dataTypeOf(spec),
       shape: [rows, ...spec.shape],
     }));
-    feeds.push({ name: `${prefix}_hyper`, dataType: DATA_TYPE.float32, shape: [2 * HYPER_LENGTH] });
+    const numbers = [this.tasks.numbers.length];
+    feeds.push({ name: `${prefix}_numbers`, dataType: DATA_TYPE.float32, shape: numbers });
     feeds.push({ name: `${prefix}_seed`, dataType: DATA_TYPE.int32, shape: [2] });
     for (const { name, dataType, shape } of feeds) this.graph.placeholder(name, dataType, shape);
     return feeds;
@@ -131,32 +149,53 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   private addTraining(rows: number): void {
     const { graph } = this;
     const feeds = this.placeholders(`train_${rows}`, rows);
+    const [numbers, seed] = feeds.slice(-2).map(({ name }) => name);
     const traced = this.trace(feeds, rows, true);
-    const updates = this.addUpdates(traced, feeds.at(-2)!.name);
-    const losses = graph.node('Identity', [traced.losses, ...updates.map((node) => `^${node}`)], {
-      T: FLOAT,
-    });
-    this.calls.set(`train/${rows}`, defineCall(feeds, [losses]));
+    const products = this.addProducts(traced);
+    const updates = this.addUpdates(traced, this.combined(traced, products, seed), numbers);
+    const waits = updates.map((node) => `^${node}`);
+    const fetches = [traced.losses, ...(products ? [products] : [])].map((tensor) =>
+      graph.node('Identity', [tensor, ...waits], { T: FLOAT }),
+    );
+    this.calls.set(`train/${rows}`, defineCall(feeds, fetches));
   }
 
   private trace(feeds: readonly Feed[], rows: number, isTraining: boolean): TracedLoss {
     const names = feeds.map(({ name }) => name);
-    const traced = traceLoss(this.graph, this.variables, this.options, {
-      columns: names.slice(0, -2),
-      seed: names[names.length - 1],
-      rows,
-      isTraining,
-    });
+    const [numbers, seed] = names.slice(-2);
+    const inputs = { columns: names.slice(0, -2), numbers, seed, rows, isTraining };
+    const traced = traceLoss(this.graph, this.variables, this.options, this.tasks, inputs);
     this.taskNames = traced.taskNames;
     return traced;
   }
 
-  private addUpdates(traced: TracedLoss, hyperTensor: string): string[] {
+  /** Inner products of the tasks' gradients, where they are asked for. */
+  private addProducts({ gradients, measured, lookupIds }: TracedLoss): string | null {
+    const { tasks } = this.options;
+    if (!tasks || (!tasks.combine && measured.length === 0)) return null;
+    const sets = tasks.combine ? gradients.slice(0, tasks.names.length) : measured;
+    const names = tasks.measured ? new Set(tasks.measured) : sharedNames(sets);
+    return innerProducts(this.graph, sets, names, lookupIds);
+  }
+
+  private combined(traced: TracedLoss, products: string | null, seed: string): GradientSet<string> {
+    const { tasks, accumulate } = this.options;
+    if (!tasks?.combine) return traced.gradients[0];
+    return combineGradients(this.graph, traced.gradients, tasks, {
+      products: products!,
+      weights: traced.taskWeights!,
+      losses: traced.losses,
+      seed,
+      part: accumulate,
+    });
+  }
+
+  private addUpdates(traced: TracedLoss, combined: GradientSet<string>, fed: string): string[] {
     const { graph } = this;
     const { weights, optimizer, tableOptimizer, clipNorm } = this.options;
-    const numbers = graph.node('Unpack', [hyperTensor], {
+    const numbers = graph.node('Unpack', [fed], {
       T: FLOAT,
-      num: attribute.integer(2 * HYPER_LENGTH),
+      num: attribute.integer(this.tasks.numbers.length),
       axis: attribute.integer(0),
     });
     const hyperAt = (at: number) => ({
@@ -164,12 +203,17 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
       beta1Power: `${numbers}:${at + 1}`,
       beta2Power: `${numbers}:${at + 2}`,
     });
-    const dense = weights.weights.filter(({ name }) => traced.weightGradients.has(name));
-    const sparse = weights.tables.filter(({ name }) => traced.rowGradients.has(name));
-    let gradients = dense.map(({ name }) => traced.weightGradients.get(name)!);
-    let rows: RowGradients[] = sparse.map(({ name }) =>
-      sumRowGradients(graph, traced.rowGradients.get(name)!),
-    );
+    const dense = weights.weights.filter(({ name }) => combined.weights.has(name));
+    const sparse = weights.tables.filter(({ name }) => combined.rows.has(name));
+    let gradients = dense.map(({ name }) => combined.weights.get(name)!);
+    let rows: RowGradients[] = sparse.map(({ name }) => {
+      const lookups = [...combined.rows.get(name)!];
+      const ids = traced.lookupIds.get(name)!;
+      return sumRowGradients(
+        graph,
+        lookups.map(([lookup, gradient]) => ({ ids: ids[lookup], gradient })),
+      );
+    });
     if (clipNorm !== null) {
       const clipped = clipGradients(graph, [...gradients, ...rows.map(({ gradient }) => gradient)], clipNorm);
       rows = rows.map((row, at) => ({ ...row, gradient: clipped[gradients.length + at] }));

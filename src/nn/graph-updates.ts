@@ -59,24 +59,28 @@ export interface RowGradients {
   readonly gradient: string;
 }
 
+/** Joins vectors or rows. */
+export function concatenate(graph: GraphBuilder, tensors: readonly string[], type: number): string {
+  if (tensors.length === 1) return tensors[0];
+  return graph.node('ConcatV2', [...tensors, graph.constant(DATA_TYPE.int32, [], Int32Array.of(0))], {
+    N: attribute.integer(tensors.length),
+    T: attribute.type(type),
+    Tidx: INT,
+  });
+}
+
 /** Adds up what several look-ups of one table sent back. */
 export function sumRowGradients(
   graph: GraphBuilder,
   lookups: readonly { readonly ids: string; readonly gradient: string }[],
 ): RowGradients {
-  const join = (tensors: readonly string[], type: number) =>
-    tensors.length === 1
-      ? tensors[0]
-      : graph.node('ConcatV2', [...tensors, graph.constant(DATA_TYPE.int32, [], Int32Array.of(0))], {
-          N: attribute.integer(tensors.length),
-          T: attribute.type(type),
-          Tidx: INT,
-        });
-  const ids = join(
+  const ids = concatenate(
+    graph,
     lookups.map((lookup) => lookup.ids),
     DATA_TYPE.int32,
   );
-  const gradients = join(
+  const gradients = concatenate(
+    graph,
     lookups.map((lookup) => lookup.gradient),
     DATA_TYPE.float32,
   );

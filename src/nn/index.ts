@@ -8,7 +8,7 @@ export { column, idColumn } from './batch.js';
 export type { Checkpoint } from './checkpoint.js';
 export { compilePredict, compileStep } from './compile.js';
 export type { ModelContext, ModelRandom } from './context.js';
-export type { MeanLosses, TrainEpoch } from './epoch.js';
+export type { MeanLosses, TaskEpoch, TrainEpoch } from './epoch.js';
 export { exportSavedModel } from './export-model.js';
 export type { Activation, NormalisationWeights } from './layers.js';
 export { activate, dense, layerNormalise, maskedMean } from './layers.js';
@@ -32,7 +32,24 @@ export type { RandomState } from './random.js';
 export { hashText, Random } from './random.js';
 export type { FileSource, RowSource } from './row-source.js';
 export { memorySource, openRowFiles, writeRowFiles } from './row-source.js';
-export type { CompiledStep, LossFunction, LossValues, NamedLosses, StepOptions, StepState } from './step.js';
+export type {
+  CompiledStep,
+  LossFunction,
+  LossValues,
+  NamedLosses,
+  StepOptions,
+  StepState,
+  TaskLosses,
+} from './step.js';
+export { adversarialNoise, detach, reverseGradient } from './tape.js';
+export type {
+  GradientCombiner,
+  TaskOptions,
+  TaskReport,
+  TaskWeighting,
+  WeightingStep,
+} from './task-options.js';
+export { gradNorm, pcGrad } from './task-options.js';
 export type { StoredTensor, TensorBundle } from './tensor-file.js';
 export { decodeTensors, encodeTensors, loadTensors, saveTensors } from './tensor-file.js';
 export type { Work } from './threads.js';

@@ -1,10 +1,10 @@
 import { type BatchArrays, type BatchSpec, countRows, sliceRows } from './batch.js';
 import { type Checkpoint, openCheckpoint, type TrainingPosition } from './checkpoint.js';
-import type { MeanLosses, TrainEpoch } from './epoch.js';
+import { EpochSum, type MeanLosses, type TrainEpoch } from './epoch.js';
 import { BatchAssembler } from './gather-rows.js';
 import { Random } from './random.js';
 import { memorySource, type RowSource } from './row-source.js';
-import type { CompiledStep, LossValues, StepState } from './step.js';
+import type { CompiledStep, StepState } from './step.js';
 
 export interface EarlyStopping {
   /** Epochs without a better validation loss after which training ends. */
@@ -56,24 +56,6 @@ const YIELD_AFTER_MS = 40;
 function sizesOf(rows: number, batchSize: number): number[] {
   const sizes = rows >= batchSize ? [batchSize] : [];
   return rows % batchSize > 0 ? [...sizes, rows % batchSize] : sizes;
-}
-
-/** Adds up losses weighted by rows. */
-class LossSum {
-  constructor(
-    readonly sums: number[] = [],
-    private rows = 0,
-  ) {}
-
-  add(losses: LossValues, rows: number): void {
-    for (let at = 0; at < losses.length; at++) this.sums[at] = (this.sums[at] ?? 0) + losses[at] * rows;
-    this.rows += rows;
-  }
-
-  mean(taskNames: readonly string[]): MeanLosses {
-    const tasks = taskNames.map((name, at) => [name, this.sums[at + 1] / this.rows]);
-    return { total: this.sums[0] / this.rows, tasks: Object.fromEntries(tasks) as Record<string, number> };
-  }
 }
 
 /**
@@ -180,7 +162,7 @@ class Training<S extends BatchSpec> {
   ): Promise<void> {
     const { step, batchSize, seed, epochs, onProgress, onEpoch } = this.options;
     const { epoch } = from;
-    const sum = new LossSum(from.lossSums, from.row);
+    const sum = new EpochSum(from.lossSums, from.row);
     let row = 0; // rows before the block, in the epoch's order
     const blocks = blockOrder(new Random(seed).fork(`epoch ${epoch}`), this.rows, this.blockRows);
     const left = blocks.filter(({ size }) => (row += size) > from.row);
@@ -200,7 +182,7 @@ class Training<S extends BatchSpec> {
             `The training loss is ${losses[0]} in epoch ${epoch}, step ${Math.ceil((row + done) / batchSize)}`,
           );
         }
-        sum.add(losses, size);
+        sum.add(losses, size, step.taskReport);
         if (await this.breathe(false)) {
           onProgress?.((epoch - 1 + (row + done) / this.rows) / epochs);
           if (save && row + done < this.rows) await save(this.position(epoch, row + done, sum.sums), false);
@@ -208,7 +190,12 @@ class Training<S extends BatchSpec> {
       }
       row += blockSize;
     }
-    const report = { epoch, train: sum.mean(step.taskNames), validation: await this.validate() };
+    const report: TrainEpoch = {
+      epoch,
+      train: sum.mean(step.taskNames),
+      tasks: sum.meanTasks(step.taskReport),
+      validation: await this.validate(),
+    };
     this.epochs.push(report);
     this.keepBest(report);
     onEpoch?.(report);
@@ -233,7 +220,7 @@ class Training<S extends BatchSpec> {
     const { step, validation } = this.options;
     if (!validation) return null;
     const rows = countRows(step.batch, validation);
-    const sum = new LossSum();
+    const sum = new EpochSum();
     for (let row = 0; row < rows; row += this.validationBatch()) {
       const size = Math.min(this.validationBatch(), rows - row);
       sum.add(step.evaluate(sliceRows(step.batch, validation, row, size)), size);
