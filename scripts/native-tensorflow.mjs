@@ -1,7 +1,7 @@
 // Native TensorFlow for @tensorflow/tfjs-node, by a ladder: what is there; what the cache holds; the package's own download; the TensorFlow
 // wheel from the Python registry, with the binding built against it; else TensorFlow.js in plain JavaScript, with one warning.
 // What was built stays in a cache outside node_modules, so that the next installation links it in a second.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -60,6 +60,13 @@ export async function ensureNativeTensorflow(say) {
     `WARNING: native TensorFlow could not be set up; training runs in plain JavaScript, 10 to 50 times slower.\n  ${reasons.join('\n  ')}\n` +
       '  To mend it: install g++, make, python3 and pip, then run: npm run setup -- --again',
   );
+}
+
+/** The same in a process of its own, so that the caller can go on. @returns resolves when it has ended, however it went */
+export function beginNativeTensorflow() {
+  if (isThere() || existsSync(UNAVAILABLE)) return Promise.resolve();
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.url)], { stdio: ['ignore', 2, 2] });
+  return new Promise((resolve) => child.once('error', resolve).once('close', resolve));
 }
 
 export async function inspectNativeTensorflow() {
@@ -235,4 +242,8 @@ const tf = require('@tensorflow/tfjs-node');
 process.exit(tf.add(1, 2).dataSync()[0] === 3 ? 0 : 1);`;
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
   return spawnSync(process.execPath, ['-e', script], { cwd: ROOT, env, encoding: 'utf8' }).status === 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await ensureNativeTensorflow((line) => process.stderr.write(`${line}\n`));
 }

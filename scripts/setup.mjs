@@ -6,7 +6,12 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { ensureNativeTensorflow, forgetFailure, inspectNativeTensorflow } from './native-tensorflow.mjs';
+import {
+  beginNativeTensorflow,
+  ensureNativeTensorflow,
+  forgetFailure,
+  inspectNativeTensorflow,
+} from './native-tensorflow.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const SCHEMA = join(ROOT, 'prisma', 'schema.prisma');
@@ -20,17 +25,36 @@ const FIRST_UNSUPPORTED_NODE = 23;
  * @param {{ quiet: boolean }} options quiet: says only what takes long or goes wrong
  */
 export async function ensureSetup({ quiet }) {
-  const node = inspectNode();
-  if (!node.ok) {
-    console.error(`${node.value}. ${node.hint}`);
-    process.exit(1);
-  }
-  const say = (line) => process.stderr.write(`${line}\n`);
-  if (!isClientFresh()) {
-    if (!quiet) say('Set-up: generating the database client …');
-    generateClient();
-  }
+  requireNode();
+  ensureClient(quiet);
   await ensureNativeTensorflow(say);
+}
+
+/**
+ * Does what is missing, except that native TensorFlow is set up in a process of its own.
+ *
+ * @returns `tensorflow` resolves when processes that load TensorFlow may start
+ */
+export function beginSetup() {
+  requireNode();
+  const tensorflow = beginNativeTensorflow();
+  ensureClient(false);
+  return { tensorflow };
+}
+
+const say = (line) => process.stderr.write(`${line}\n`);
+
+function requireNode() {
+  const node = inspectNode();
+  if (node.ok) return;
+  console.error(`${node.value}. ${node.hint}`);
+  process.exit(1);
+}
+
+function ensureClient(quiet) {
+  if (isClientFresh()) return;
+  if (!quiet) say('Set-up: generating the database client …');
+  generateClient();
 }
 
 /** What was found, for `doctor`. */

@@ -9,7 +9,7 @@ import { coerceError } from './errors.js';
 import type { Jobs } from './jobs/index.js';
 import { createServingClient } from './pipeline/deploy/index.js';
 import { formatComparison } from './pipeline/evaluate/index.js';
-import { startWorker } from './processes.js';
+import { type ManagedProcess, startWorker } from './processes.js';
 import { PROJECT_ROOT } from './root.js';
 import { openRuntime, type Runtime } from './runtime.js';
 import type { ShopStore } from './store/index.js';
@@ -22,15 +22,20 @@ const FIRST_RUNS = 3;
  * Serves until the process is told to stop: opens the store, answers from then on, and in the background imports the bundled
  * sample into an empty store and trains what nobody has trained yet.
  *
+ * @param isTensorflowReady resolves when processes that load TensorFlow may start; until then nothing is trained or scored
  * @throws AppError when the database cannot be had or the port is in use
  */
-export async function serve(config: Config): Promise<void> {
+export async function serve(
+  config: Config,
+  isTensorflowReady: Promise<unknown> = Promise.resolve(),
+): Promise<void> {
   const runtime = await openRuntime(config, 'api');
   const { log, store, databaseUrl } = runtime;
   const jobs = await runtime.openJobs();
-  const serving = createServingClient({ databaseUrl, dataDir: config.dataDir, log });
+  const { dataDir } = config;
+  const serving = createServingClient({ databaseUrl, dataDir, log, startAfter: isTensorflowReady });
   const app = await createApp({ config, store, jobs, serving, log });
-  const workers = Array.from({ length: config.workers }, () => startWorker(runtime));
+  const workers: ManagedProcess[] = [];
 
   let isStopping = false;
   const stop = async (): Promise<void> => {
@@ -51,6 +56,9 @@ export async function serve(config: Config): Promise<void> {
     await stop();
     throw thrown;
   }
+  void isTensorflowReady.then(() => {
+    while (!isStopping && workers.length < config.workers) workers.push(startWorker(runtime));
+  });
   prepareShop(runtime, jobs).catch((thrown: unknown) => {
     if (!isStopping) log.error({ err: coerceError(thrown) }, 'Preparing the shop failed; the API goes on.');
   });

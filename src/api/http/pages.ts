@@ -11,7 +11,9 @@ import { PROJECT_ROOT } from '../../root.js';
 /** Built by `npm run build`; everything that the pages load lies here, so that they work offline. */
 export const PAGES_DIRECTORY = join(PROJECT_ROOT, 'src', 'dashboard', 'dist');
 
-const NOT_BUILT = 'The pages are not built yet: run npm run build. The API itself answers at /graphql.';
+const NOT_BUILT =
+  'The pages are not there yet: npm start builds them in its first seconds, and this page looks again by itself. The API itself answers at /graphql.';
+const LOOK_AGAIN_SECONDS = 2;
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -58,7 +60,10 @@ export function servePages(app: FastifyInstance, directory = PAGES_DIRECTORY): v
     name: string,
   ): Promise<FastifyReply> => {
     const file = await readStatic(root, name);
-    if (!file) return reply.code(503).type('text/plain; charset=utf-8').send(NOT_BUILT);
+    if (!file) {
+      void reply.code(503).header('refresh', LOOK_AGAIN_SECONDS).header('retry-after', LOOK_AGAIN_SECONDS);
+      return reply.type('text/plain; charset=utf-8').send(NOT_BUILT);
+    }
     void reply
       .header('content-security-policy', CONTENT_SECURITY_POLICY)
       .header('referrer-policy', 'no-referrer')

@@ -22,6 +22,8 @@ export interface ServingClientOptions {
   readonly log: Logger;
   /** Script of the host; default the built product's. */
   readonly entry?: string;
+  /** The host starts when this resolves; default at once. */
+  readonly startAfter?: Promise<unknown>;
   /** How long a call may take; default 30 seconds. */
   readonly callTimeoutMs?: number;
 }
@@ -68,7 +70,8 @@ class ServingProcess {
 
   constructor(private readonly options: ServingClientOptions) {
     this.waitForHost();
-    this.start();
+    if (!options.startAfter) this.start();
+    else void options.startAfter.then(() => this.isClosed || this.start());
   }
 
   async call(method: ServingMethod, args: readonly unknown[]): Promise<unknown> {
