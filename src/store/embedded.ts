@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
+import { totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -26,6 +27,16 @@ const DATABASE = 'tandem';
 const SUPERUSER = 'tandem_owner';
 const START_MS = 30_000;
 const POLL_MS = 50;
+/**
+ * For streams of behaviours: indexes that stay in memory, and checkpoints far apart, since after each one every page of an index that a
+ * row touches goes into the log whole. Nothing here gives up durability.
+ */
+const BULK_SETTINGS = [
+  `shared_buffers=${Math.min(512, Math.floor(totalmem() / 2 ** 22))}MB`,
+  'wal_buffers=16MB',
+  'max_wal_size=2GB',
+  'checkpoint_timeout=15min',
+];
 
 export interface EmbeddedPostgres {
   readonly url: string;
@@ -141,6 +152,7 @@ async function launch(place: Place, settings: readonly string[]): Promise<Server
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     'max_connections=200',
+    ...BULK_SETTINGS,
     ...settings,
   ];
   const child = spawn(

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.js';
-import { inTransaction } from './pool.js';
+import { inTransaction, lockPeople } from './pool.js';
 import type { ErasureRow } from './rows.js';
 import type { ShopContext } from './shop-context.js';
 
@@ -22,6 +22,8 @@ const PERSONAL_TABLES: readonly (readonly [table: string, condition: string])[] 
  */
 export function eraseUser(context: ShopContext, externalId: string): Promise<ErasureRow> {
   return inTransaction(context.pool, async (client) => {
+    // Rows of the person that are just being written are stored before, and removed with the others.
+    await lockPeople(client, context.shopId, 'EXCLUSIVE');
     const { rows } = await client.query<{ id: number; createdAt: Date }>(
       'SELECT id, created_at AS "createdAt" FROM users WHERE shop_id = $1 AND external_id = $2 FOR UPDATE',
       [context.shopId, externalId],

@@ -1,10 +1,10 @@
 /** Bulk writes: idempotent, one transaction a call, rows in key order so that concurrent writers never deadlock. */
 import type pg from 'pg';
 
-import { inTransaction } from './pool.js';
+import { behaviourWriter } from './behaviour-writes.js';
+import { inTransaction, lockPeople } from './pool.js';
 import { partRows, ROW_CHECKS } from './row-checks.js';
 import type {
-  BehaviourWrite,
   FeedbackWrite,
   ImpressionWrite,
   ItemWrite,
@@ -30,7 +30,7 @@ type Writes = Pick<
 export function bulkWrites(context: ShopContext): Writes {
   return {
     upsertUsers: (rows) =>
-      write(context, rows, ROW_CHECKS.users, USER_COLUMNS, lastById, async (client, staged) => {
+      write(context, rows, 'users', USER_COLUMNS, lastById, async (client, staged) => {
         const sql = `INSERT INTO users (shop_id, external_id, attributes)
           SELECT $SHOP, id, coalesce(attributes, '{}') FROM ${staged.from('staged')} ORDER BY id
           ON CONFLICT (shop_id, external_id) DO UPDATE
@@ -39,24 +39,13 @@ export function bulkWrites(context: ShopContext): Writes {
         return run(client, context, staged, sql);
       }),
     upsertItems: (rows) =>
-      write(context, rows, ROW_CHECKS.items, ITEM_COLUMNS, lastById, (client, staged) =>
+      write(context, rows, 'items', ITEM_COLUMNS, lastById, (client, staged) =>
         run(client, context, staged, upsertItemsSql(staged)),
       ),
-    recordBehaviours: (rows) =>
-      write(context, rows, ROW_CHECKS.behaviours, BEHAVIOUR_COLUMNS, all, async (client, staged) => {
-        await addUsers(client, context, staged);
-        await addItems(client, context, staged);
-        const sql = `INSERT INTO behaviours (user_id, event_id, shop_id, item_id, type, occurred_at, session_id, quantity, value, context)
-          SELECT u.id, s.event_id, $SHOP, i.id, s.type, s.occurred_at, s.session_id, s.quantity, s.value, s.context
-          FROM ${staged.from('s')}
-          JOIN users u ON u.shop_id = $SHOP AND u.external_id = s.user_id
-          LEFT JOIN items i ON i.shop_id = $SHOP AND i.external_id = s.item_id
-          ORDER BY u.id, s.event_id
-          ON CONFLICT DO NOTHING`;
-        return run(client, context, staged, sql);
-      }),
+    recordBehaviours: behaviourWriter(context),
     recordTransactions: (rows) =>
-      write(context, rows, ROW_CHECKS.transactions, TRANSACTION_COLUMNS, all, async (client, staged) => {
+      write(context, rows, 'transactions', TRANSACTION_COLUMNS, all, async (client, staged) => {
+        await lockPeople(client, context.shopId, 'SHARED');
         await addUsers(client, context, staged);
         const sql = `INSERT INTO transactions (user_id, external_id, shop_id, amount, currency, occurred_at, lines, payment_method,
             device_id, ip_country, billing_country, shipping_country, is_fraud)
@@ -70,7 +59,7 @@ export function bulkWrites(context: ShopContext): Writes {
         return run(client, context, staged, sql);
       }),
     recordFeedback: (rows) =>
-      write(context, rows, ROW_CHECKS.feedback, FEEDBACK_COLUMNS, all, (client, staged) => {
+      write(context, rows, 'feedback', FEEDBACK_COLUMNS, all, (client, staged) => {
         const sql = `INSERT INTO feedback (user_key, event_id, shop_id, impression_id, item_id, kind, occurred_at)
           SELECT s.user_id, s.event_id, $SHOP, s.impression_id, i.id, s.kind, s.occurred_at
           FROM ${staged.from('s')}
@@ -81,16 +70,20 @@ export function bulkWrites(context: ShopContext): Writes {
       }),
     recordImpressions: async (rows) => {
       if (rows.length === 0) return;
-      await inTransaction(context.pool, async (client) => {
-        const staged = await stageRows(client, IMPRESSION_COLUMNS, rows);
-        const sql = `INSERT INTO impressions (user_key, id, shop_id, item_id, model_version_id, rank, score, reason, shown_at)
+      await inTransaction(
+        context.pool,
+        async (client) => {
+          const staged = await stageRows(client, 'impressions', IMPRESSION_COLUMNS, rows);
+          const sql = `INSERT INTO impressions (user_key, id, shop_id, item_id, model_version_id, rank, score, reason, shown_at)
           SELECT s.user_id, s.id, $SHOP, i.id, s.model_version_id, s.rank, s.score, s.reason, s.shown_at
           FROM ${staged.from('s')}
           JOIN items i ON i.shop_id = $SHOP AND i.external_id = s.item_id
           ORDER BY s.user_id, s.id
           ON CONFLICT DO NOTHING`;
-        await run(client, context, staged, sql);
-      });
+          await run(client, context, staged, sql);
+        },
+        { isRepeatable: true },
+      );
     },
   };
 }
@@ -98,18 +91,20 @@ export function bulkWrites(context: ShopContext): Writes {
 async function write<Row>(
   context: ShopContext,
   rows: readonly Row[],
-  check: (row: Row) => void,
+  kind: Exclude<keyof typeof ROW_CHECKS, 'behaviours'>,
   columns: readonly StagedColumn<Row>[],
   choose: (rows: Row[]) => Row[],
   store: (client: pg.PoolClient, staged: Staged) => Promise<number>,
 ): Promise<WriteResult> {
-  const { valid, errors } = partRows(rows, check);
+  const { valid, errors } = partRows(rows, ROW_CHECKS[kind] as (row: Row) => void);
   const chosen = choose(valid);
   const accepted =
     chosen.length === 0
       ? 0
-      : await inTransaction(context.pool, async (client) =>
-          store(client, await stageRows(client, columns, chosen)),
+      : await inTransaction(
+          context.pool,
+          async (client) => store(client, await stageRows(client, kind, columns, chosen)),
+          { isRepeatable: true },
         );
   return { accepted, duplicates: valid.length - accepted, rejected: errors.length, errors };
 }
@@ -135,20 +130,6 @@ async function addUsers(client: pg.PoolClient, context: ShopContext, staged: Sta
      SELECT DISTINCT $SHOP, user_id FROM ${staged.from('staged')}
      WHERE NOT EXISTS (SELECT FROM users u WHERE u.shop_id = $SHOP AND u.external_id = staged.user_id)
      ORDER BY user_id ON CONFLICT DO NOTHING`,
-  );
-}
-
-/** An item that nobody has described yet carries its id as title. */
-async function addItems(client: pg.PoolClient, context: ShopContext, staged: Staged): Promise<void> {
-  await run(
-    client,
-    context,
-    staged,
-    `INSERT INTO items (shop_id, external_id, title)
-     SELECT DISTINCT $SHOP, item_id, item_id FROM ${staged.from('staged')}
-     WHERE item_id IS NOT NULL
-       AND NOT EXISTS (SELECT FROM items i WHERE i.shop_id = $SHOP AND i.external_id = staged.item_id)
-     ORDER BY item_id ON CONFLICT DO NOTHING`,
   );
 }
 
@@ -178,8 +159,6 @@ function lastById<Row extends { readonly id: string }>(rows: Row[]): Row[] {
 const json = (value: unknown): string | null =>
   value === null || value === undefined ? null : JSON.stringify(value);
 const text = (value: string | null | undefined): string | null => value ?? null;
-const number = (value: number | null | undefined): string | null =>
-  value === null || value === undefined ? null : String(value);
 
 const USER_COLUMNS: StagedColumn<UserWrite>[] = [
   { name: 'id', type: 'text', text: (row) => row.id },
@@ -203,18 +182,6 @@ const ITEM_COLUMNS: StagedColumn<ItemWrite>[] = [
   },
   { name: 'image_url', type: 'text', text: (row) => text(row.imageUrl) },
   { name: 'attributes', type: 'jsonb', text: (row) => json(row.attributes) },
-];
-
-const BEHAVIOUR_COLUMNS: StagedColumn<BehaviourWrite>[] = [
-  { name: 'event_id', type: 'text', text: (row) => row.eventId },
-  { name: 'user_id', type: 'text', text: (row) => row.userId },
-  { name: 'item_id', type: 'text', text: (row) => text(row.itemId) },
-  { name: 'type', type: '"BehaviourType"', text: (row) => row.type },
-  { name: 'occurred_at', type: 'timestamptz(3)', text: (row) => row.occurredAt.toISOString() },
-  { name: 'session_id', type: 'text', text: (row) => text(row.sessionId) },
-  { name: 'quantity', type: 'int', text: (row) => number(row.quantity) },
-  { name: 'value', type: 'numeric(18,4)', text: (row) => text(row.value) },
-  { name: 'context', type: 'jsonb', text: (row) => json(row.context) },
 ];
 
 const TRANSACTION_COLUMNS: StagedColumn<TransactionWrite>[] = [
