@@ -7,6 +7,7 @@ import {
   BEHAVIOUR_CODE,
   type Contribution,
   DAY_MS,
+  type FitContext,
   type Model,
   type ModelType,
   type TrainingData,
@@ -32,7 +33,8 @@ class Recency implements Model, UserScorer {
   constructor(readonly tasks: readonly TaskName[]) {}
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
-  async fit({ history, cut }: TrainingData): Promise<void> {
+  async fit({ history, cut }: TrainingData, { signal, onProgress }: FitContext): Promise<void> {
+    signal.throwIfAborted();
     for (const task of this.tasks.filter(isUserTask)) {
       const days = TASK_DEFINITIONS[task].labelWindowDays;
       const at = cut - days * DAY_MS;
@@ -51,6 +53,7 @@ class Recency implements Model, UserScorer {
       });
       this.rates[task] = found.map(({ examples, positives }) => positives / examples);
     }
+    onProgress(1);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
