@@ -1,5 +1,5 @@
 /** Behaviours of an invented shop as its tracker would send them: in the order of time, a few late, users and items heavy-tailed. */
-import { BEHAVIOUR_TYPES, type BehaviourType } from '../../src/pipeline/index.js';
+import type { BehaviourType } from '../../src/pipeline/index.js';
 
 export interface BehaviourStreamOptions {
   readonly users: number;
@@ -96,5 +96,3 @@ export function copyLine(row: StreamedBehaviour, shopId: number): string {
 /** Columns of `copyLine`, in its order. */
 export const COPY_COLUMNS =
   'user_id, event_id, shop_id, item_id, type, occurred_at, session_id, quantity, value';
-
-export const TYPE_COUNT = BEHAVIOUR_TYPES.length;

@@ -20,13 +20,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import pg from 'pg';
 
-import { AppError } from '../errors.js';
+import { AppError, coerceError } from '../errors.js';
 import { type Account, accountOf, isReachable, nativeDirectory, UNPRIVILEGED } from './embedded-files.js';
 
 const DATABASE = 'tandem';
 const SUPERUSER = 'tandem_owner';
 const START_MS = 30_000;
 const POLL_MS = 50;
+const WATCH_MS = 250;
 /**
  * For streams of behaviours: indexes that stay in memory, and checkpoints far apart, since after each one every page of an index that a
  * row touches goes into the log whole. Nothing here gives up durability.
@@ -40,6 +41,7 @@ const BULK_SETTINGS = [
 
 export interface EmbeddedPostgres {
   readonly url: string;
+  /** Another one after the server had to be started again. */
   readonly pid: number;
   /** Whether a server was found running. */
   readonly isReused: boolean;
@@ -63,23 +65,61 @@ export interface EmbeddedOptions {
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const place = preparePlace(resolve(options.directory));
   initialise(place);
+  const settings = options.settings ?? [];
   const running = findRunning(place);
-  const server = running ?? (await launch(place, options.settings ?? []));
+  let server = running ?? (await launch(place, settings, await freePort()));
   const isOwner = claim(place, running !== undefined);
   await waitUntilReady(server);
+  const stopWatching = isOwner
+    ? keepAlive(
+        () => isAlive(server.pid),
+        async () => {
+          server = findRunning(place) ?? (await launch(place, settings, server.port));
+          await waitUntilReady(server);
+        },
+      )
+    : () => Promise.resolve();
   const kill = () => {
     if (isOwner && isAlive(server.pid)) process.kill(server.pid, 'SIGINT');
   };
   process.once('exit', kill);
   return {
     url: urlOf(server.port, DATABASE),
-    pid: server.pid,
+    get pid() {
+      return server.pid;
+    },
     isReused: running !== undefined,
     stop: async () => {
       process.off('exit', kill);
+      await stopWatching();
       kill();
       while (isOwner && isAlive(server.pid)) await sleep(POLL_MS);
     },
+  };
+}
+
+/**
+ * Starts a server again that ended without being asked to (killed, out of memory), on the port that all processes know. What was
+ * acknowledged is in its log; clients connect again by themselves.
+ *
+ * @returns stops watching
+ */
+function keepAlive(isThere: () => boolean, restart: () => Promise<void>): () => Promise<void> {
+  const stopped = new AbortController();
+  const watch = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await sleep(WATCH_MS, undefined, { ref: false, signal: stopped.signal }).catch(() => undefined);
+      if (stopped.signal.aborted || isThere()) continue;
+      // Fails while backends of the killed server still hold its memory: then the next round tries again.
+      await restart().catch((thrown: unknown) => {
+        process.emitWarning(coerceError(thrown).message, 'EmbeddedPostgres');
+      });
+    }
+  };
+  const watching = watch();
+  return async () => {
+    stopped.abort();
+    await watching;
   };
 }
 
@@ -146,8 +186,7 @@ function findRunning(place: Place): Server | undefined {
   return undefined;
 }
 
-async function launch(place: Place, settings: readonly string[]): Promise<Server> {
-  const port = await freePort();
+async function launch(place: Place, settings: readonly string[], port: number): Promise<Server> {
   const flags = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',

@@ -52,7 +52,7 @@ export class Notifications {
   async close(): Promise<void> {
     this.isClosed = true;
     this.listeners.clear();
-    await (await this.client)?.end();
+    await (await this.client?.catch(() => undefined))?.end();
   }
 
   private readonly unlessClosed = (thrown: unknown): void => {
@@ -60,7 +60,10 @@ export class Notifications {
   };
 
   private connection(): Promise<pg.Client> {
-    this.client ??= this.connect();
+    this.client ??= this.connect().catch((thrown: unknown) => {
+      this.client = undefined; // the next call tries again
+      throw thrown;
+    });
     return this.client;
   }
 
@@ -71,18 +74,19 @@ export class Notifications {
       for (const listener of this.listeners.get(channel) ?? []) listener(parsed);
     });
     client.on('error', () => undefined); // 'end' follows
-    client.once('end', () => void this.reconnect());
     await client.connect();
+    // Not before: an attempt that fails ends too, and each would start a loop of its own.
+    client.once('end', () => void this.reconnect());
     for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
     for (const lock of this.locks) await client.query('SELECT pg_advisory_lock_shared($1)', [lock]);
     return client;
   }
 
   private async reconnect(): Promise<void> {
+    this.client = undefined;
     while (!this.isClosed) {
       await sleep(RECONNECT_MS, undefined, { ref: false });
-      this.client = this.connect();
-      const isBack = await this.client.then(
+      const isBack = await this.connection().then(
         () => true,
         () => false,
       );

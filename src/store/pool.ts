@@ -50,6 +50,8 @@ export function createPool(options: PoolOptions): pg.Pool {
   });
   // An idle connection that breaks (a restarted server) is replaced at the next use.
   pool.on('error', () => undefined);
+  // One that breaks in use fails its statement; without a listener the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
