@@ -270,7 +270,12 @@ describe('what cannot be made', () => {
     [dense, INTENT, { hiddenUnits: [0.5] }, /hiddenUnits/],
     [dense, INTENT, { learningrate: 1 }, /learningrate/],
     [dense, INTENT, { preset: 'BEST' }, /preset: expected "TEXTBOOK", got "BEST"/],
-    [sharedBottom, RANKING_TOO, { lossWeights: { CHURN: -1 } }, /lossWeights.CHURN/],
+    [
+      sharedBottom,
+      RANKING_TOO,
+      { lossBalancing: { method: 'FIXED', weights: { CHURN: -1 } } },
+      /weights.CHURN/,
+    ],
   ] satisfies [ModelType, readonly TaskName[], Record<string, unknown>, RegExp][])(
     '%#: says which setting',
     (type, tasks, settings, message) => {

@@ -1,8 +1,19 @@
 /** Models that learn several tasks together. */
 import type { ModelType } from '../index.js';
-import { linearHazards, sharedBottom } from './shared-hazards.js';
+import { linearHazards } from './linear-hazards.js';
+import { multiTaskType } from './multi-task-type.js';
+import { ARCHITECTURES } from './registry.js';
 
-export { linearHazards, sharedBottom };
+export type { Architecture, Body, BodyOptions, Representation } from './architecture.js';
+export type { GateReport } from './gate-report.js';
+export { linearHazards };
+export { MultiTaskModel } from './multi-task-model.js';
+export { multiTaskType } from './multi-task-type.js';
+export { ARCHITECTURES } from './registry.js';
+export { BALANCING_METHODS, type BalancingMethod, type MultiTaskSettings } from './settings.js';
 
-/** Architectures of this stage; adding one is its file and its line here. */
-export const MULTI_TASK_TYPES: readonly ModelType[] = [sharedBottom, linearHazards];
+/** Kinds of model of this stage. Adding an architecture is its file and its line in `registry.ts`. */
+export const MULTI_TASK_TYPES: readonly ModelType[] = [...ARCHITECTURES.map(multiTaskType), linearHazards];
+
+/** The default of a shop's first training. */
+export const sharedBottom = MULTI_TASK_TYPES[0];

@@ -1,9 +1,27 @@
+export {
+  type DemandExamples,
+  demandExamples,
+  type DemandScales,
+  demandScales,
+  standardiseDemand,
+} from './demand/demand-examples.js';
+export {
+  DEMAND_DAYS,
+  type DemandHistory,
+  demandHistory,
+  sellingItems,
+  seriesBefore,
+  spreadOverDays,
+  unitsFrom,
+} from './demand/demand-history.js';
+export { type ErrorQuantiles, errorQuantiles, intervals } from './demand/forecast-intervals.js';
 export { demandRegression, mean28, seasonalNaive } from './demand/index.js';
 export { fraudDense } from './fraud/fraud-dense.js';
 export { describeFraudExamples, type FraudExamples, fraudExamples } from './fraud/fraud-examples.js';
-export { fraudLogistic, type FraudTraining } from './fraud/fraud-logistic.js';
+export { rankContributions } from './fraud/fraud-explanations.js';
+export { checkFeatures, fraudLogistic, type FraudTraining } from './fraud/fraud-logistic.js';
 export type { LayerNumbers } from './fraud/integrated-gradients.js';
-export { fitLogistic, type LinearModel } from './fraud/logistic-fit.js';
+export { columnScales, fitLogistic, type LinearModel, sigmoid, standardise } from './fraud/logistic-fit.js';
 export { namedCheckpoint } from './named-checkpoint.js';
 export { ItemRanking, type ScoreUser } from './recommendation/item-ranking.js';
 export { loadItemState, saveItemState } from './recommendation/item-state-file.js';

@@ -21,7 +21,10 @@ export interface DemandExamples {
 }
 
 /** Examples at origins a week apart, whose fortnights end by the end of the history. */
-export function demandExamples(history: DemandHistory, settings: DemandSettings): DemandExamples {
+export function demandExamples(
+  history: DemandHistory,
+  settings: Pick<DemandSettings, 'origins' | 'leastUnits'>,
+): DemandExamples {
   const parts = [];
   for (let back = 0; back < settings.origins; back++) {
     const day = history.days - DEMAND_DAYS - back * WEEK;

@@ -1,0 +1,217 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type * as Tensorflow from '@tensorflow/tfjs';
+
+import { tooFewData } from '../../../errors.js';
+import {
+  type Batch,
+  type BatchSpec,
+  column,
+  type CompiledPredictor,
+  compilePredict,
+  dense,
+  type DenseWeights,
+  type ModelContext,
+  tf,
+  zeros,
+} from '../../../nn/index.js';
+import { TASK_DEFINITIONS } from '../../../tasks/index.js';
+import {
+  DAY_MS,
+  type DemandForecaster,
+  type DemandForecastValues,
+  type DemandSeries,
+  type TrainingData,
+} from '../../index.js';
+import { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures } from '../../preprocess/index.js';
+import {
+  DEMAND_DAYS,
+  demandExamples,
+  type DemandHistory,
+  demandHistory,
+  type DemandScales,
+  demandScales,
+  type ErrorQuantiles,
+  errorQuantiles,
+  intervals,
+  sellingItems,
+  seriesBefore,
+  spreadOverDays,
+  standardiseDemand,
+  unitsFrom,
+} from '../../single-task/index.js';
+import type { EntityExamples } from '../joint-rows.js';
+import type { MultiTaskNetwork } from '../multi-task-network.js';
+import type { MultiTaskSettings } from '../settings.js';
+import { type EntityPart, examplesOf } from './entity-part.js';
+
+const INPUT = { name: 'item', width: DEMAND_FEATURE_COUNT };
+const BATCH = { features: column(DEMAND_FEATURE_COUNT) };
+const FILE = 'demand.json';
+/** A forecast is at most exp(3), 20 times, over or under the capped level of the last four weeks. */
+const LARGEST_LOG_RATIO = 3;
+/** An item that sold nothing for so many days is expected to sell nothing. */
+const SILENT_DAYS = 56;
+
+interface Fitted {
+  readonly scales: DemandScales;
+  readonly weekdays: readonly number[];
+  readonly quantiles: ErrorQuantiles;
+  /** The shop's first day, milliseconds: days before it say nothing. */
+  readonly startDay: number;
+}
+
+/** Items as of past weeks, and what they sold in the fortnight after: a linear part of log-ratios beside the head on the representation. */
+export class ItemPart implements EntityPart, DemandForecaster {
+  readonly tasks = ['DEMAND'] as const;
+  readonly representations = this.tasks;
+  readonly input = INPUT;
+  readonly features = 'itemFeatures';
+  private network: MultiTaskNetwork | null = null;
+  private gathered: { history: DemandHistory; scales: DemandScales } | null = null;
+  private fitted: Fitted | null = null;
+  private wide: DenseWeights;
+  private head: DenseWeights;
+  private predictor: CompiledPredictor<typeof BATCH> | null = null;
+
+  constructor(private readonly settings: MultiTaskSettings) {}
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async gather(data: TrainingData): Promise<EntityExamples> {
+    const history = demandHistory(data);
+    const { origins, leastUnits, demandPasses } = this.settings;
+    const examples = demandExamples(history, { origins, leastUnits });
+    const { minExamples } = TASK_DEFINITIONS.DEMAND;
+    if (examples.count < minExamples)
+      throw tooFewData('Items and fortnights to learn demand from', examples.count, minExamples);
+    const scales = demandScales(examples.features);
+    standardiseDemand(examples.features, scales);
+    this.gathered = { history, scales };
+    return {
+      count: examples.count,
+      passes: demandPasses,
+      columns: {
+        itemFeatures: { spec: column(DEMAND_FEATURE_COUNT), values: examples.features },
+        demandReference: { spec: column(), values: examples.references },
+        demandUnits: { spec: column(), values: examples.actual },
+        demandWeight: { spec: column(), values: examples.weights },
+      },
+    };
+  }
+
+  build(network: MultiTaskNetwork): void {
+    this.network = network;
+    const { weights, width } = network;
+    this.wide = weights.dense('DEMAND/wide', DEMAND_FEATURE_COUNT, 1, zeros);
+    this.head = weights.dense('DEMAND', width, 1, zeros);
+  }
+
+  /** Weighted mean of |reference × exp(ratio) - units|: its optimum is the median, which is what WAPE asks for. */
+  losses(batch: Batch<BatchSpec>, context: ModelContext): Record<string, Tensorflow.Scalar> {
+    const weights = examplesOf(batch.demandWeight);
+    const ratios = this.ratios(examplesOf(batch.itemFeatures), context);
+    const totals = tf.mul(examplesOf(batch.demandReference), tf.exp(ratios));
+    const errors = tf.mul(weights, tf.abs(tf.sub(totals, examplesOf(batch.demandUnits))));
+    // Places that hold no example weigh nothing.
+    const known = tf.maximum(tf.sum(tf.cast(tf.greater(weights, tf.scalar(0)), 'float32')), tf.scalar(1));
+    return { DEMAND: tf.div(tf.sum(errors), known) };
+  }
+
+  finish(): void {
+    if (!this.gathered) throw new Error('The model is not trained yet.');
+    const { history, scales } = this.gathered;
+    const known = { scales, weekdays: [...history.weekdays], startDay: history.startDay };
+    this.fitted = { ...known, quantiles: { ends: [], low: [0], high: [2] } };
+    this.fitted = { ...known, quantiles: this.pastErrors(history) };
+    this.gathered = null;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async forecast(series: DemandSeries, horizonDays: number): Promise<DemandForecastValues> {
+    const units = this.unitsOf(series, horizonDays);
+    return { units, ...intervals(units, this.ready().fitted.quantiles) };
+  }
+
+  async save(directory: string): Promise<void> {
+    const { scales, weekdays, quantiles, startDay } = this.ready().fitted;
+    const saved: SavedItems = {
+      features: DEMAND_FEATURES,
+      weekdays,
+      quantiles,
+      startDay,
+      means: [...scales.means],
+      deviations: [...scales.deviations],
+    };
+    await writeFile(join(directory, FILE), JSON.stringify(saved));
+  }
+
+  /** @throws Error when it was made with other features */
+  async restore(directory: string): Promise<void> {
+    const saved = JSON.parse(await readFile(join(directory, FILE), 'utf8')) as SavedItems;
+    if (saved.features.join() !== DEMAND_FEATURES.join())
+      throw new Error('The model was made with other demand features; train it again.');
+    const { means, deviations, weekdays, quantiles, startDay } = saved;
+    const scales = { means: Float32Array.from(means), deviations: Float32Array.from(deviations) };
+    this.fitted = { scales, weekdays, quantiles, startDay };
+  }
+
+  dispose(): void {
+    this.predictor?.dispose();
+    this.predictor = null;
+  }
+
+  /** Logarithm of units over the reference: [rows, features] → [rows] */
+  private ratios(features: Tensorflow.Tensor, context: ModelContext): Tensorflow.Tensor1D {
+    if (!this.network) throw new Error('The model has no weights yet.');
+    const [{ values }] = this.network.represent(INPUT.name, features, this.representations, context);
+    const ratios = tf.add(dense(values, this.head), dense(features, this.wide));
+    return tf.clipByValue(tf.reshape(ratios, [-1]), -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO);
+  }
+
+  private unitsOf(series: DemandSeries, horizonDays: number): Float32Array {
+    const { network, fitted } = this.ready();
+    const { units, days, startDay, itemIds } = series;
+    if (itemIds.length === 0) return new Float32Array(0);
+    this.predictor ??= compilePredict({
+      weights: network.weights,
+      batch: BATCH,
+      predict: ({ features }, context) => ({ ratios: this.ratios(features, context) }),
+    });
+    const start = Math.min(days, Math.max(0, Math.round((fitted.startDay - startDay) / DAY_MS)));
+    const { features, references } = demandFeatures(series, start, days);
+    standardiseDemand(features, fitted.scales);
+    const { ratios } = this.predictor.predict({ features });
+    const weekly = references.map((reference, item) => {
+      const from = item * days + Math.max(start, days - SILENT_DAYS);
+      const isSilent = !units.subarray(from, (item + 1) * days).some((sold) => sold > 0);
+      return isSilent ? 0 : (reference * Math.exp(ratios[item]) * 7) / DEMAND_DAYS;
+    });
+    return spreadOverDays(weekly, startDay + days * DAY_MS, horizonDays, fitted.weekdays);
+  }
+
+  /** Errors of this model over the last fortnights before the cut. */
+  private pastErrors(history: DemandHistory): ErrorQuantiles {
+    const actual: number[] = [];
+    const forecast: number[] = [];
+    for (const back of [1, 2, 3]) {
+      const day = history.days - back * DEMAND_DAYS;
+      if (day < DEMAND_DAYS * 2) break;
+      const items = sellingItems(history, day, 1);
+      forecast.push(...this.unitsOf(seriesBefore(history, items, day), DEMAND_DAYS));
+      actual.push(...unitsFrom(history, items, day, DEMAND_DAYS));
+    }
+    return errorQuantiles(Float32Array.from(actual), Float32Array.from(forecast));
+  }
+
+  private ready(): { network: MultiTaskNetwork; fitted: Fitted } {
+    if (!this.network || !this.fitted) throw new Error('The model is neither fitted nor loaded.');
+    return { network: this.network, fitted: this.fitted };
+  }
+}
+
+interface SavedItems extends Omit<Fitted, 'scales'> {
+  readonly features: readonly string[];
+  readonly means: number[];
+  readonly deviations: number[];
+}

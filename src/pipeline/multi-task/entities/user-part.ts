@@ -1,0 +1,136 @@
+import type * as Tensorflow from '@tensorflow/tfjs';
+
+import { tooFewData } from '../../../errors.js';
+import {
+  type Batch,
+  type BatchSpec,
+  column,
+  type CompiledPredictor,
+  compilePredict,
+  type ModelContext,
+} from '../../../nn/index.js';
+import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
+import type { Contribution, TrainingData, UserRequest, UserScorer } from '../../index.js';
+import { rawUserFeatures, USER_FEATURE_COUNT, USER_FEATURES, userExamples } from '../../preprocess/index.js';
+import { isUserTask, type PopulationState, type UserTask } from '../../single-task/index.js';
+import { compileContributions, type ContributionPredictor } from '../contributions.js';
+import type { EntityExamples } from '../joint-rows.js';
+import type { MultiTaskNetwork } from '../multi-task-network.js';
+import { type EntityPart, examplesOf } from './entity-part.js';
+import type { UserHead } from './user-head.js';
+
+export const USER_INPUT = { name: 'user', width: USER_FEATURE_COUNT };
+const BATCH = { features: column(USER_FEATURE_COUNT) };
+
+/** Users as of past cuts, and whether and when they buy again: purchase intent and churn. */
+export class UserPart implements EntityPart, UserScorer {
+  readonly input = USER_INPUT;
+  readonly features = 'userFeatures';
+  private network: MultiTaskNetwork | null = null;
+  private population: PopulationState | null = null;
+  private predictor: CompiledPredictor<typeof BATCH> | null = null;
+  private readonly explainers = new Map<UserTask, ContributionPredictor>();
+
+  constructor(
+    readonly tasks: readonly UserTask[],
+    private readonly head: UserHead,
+  ) {}
+
+  get representations(): readonly string[] {
+    return this.head.representations;
+  }
+
+  async gather({ history, cut }: TrainingData): Promise<EntityExamples> {
+    const examples = await userExamples(history, cut);
+    const need = Math.max(...this.tasks.map((task) => TASK_DEFINITIONS[task].minExamples));
+    if (examples.count < need) throw tooFewData('Users as of past cuts to learn from', examples.count, need);
+    return {
+      count: examples.count,
+      passes: 1,
+      columns: {
+        userFeatures: { spec: column(USER_FEATURE_COUNT), values: examples.features },
+        ...this.head.targets(history, cut, examples),
+      },
+    };
+  }
+
+  build(network: MultiTaskNetwork): void {
+    this.network = network;
+    this.head.build(network);
+  }
+
+  losses(batch: Batch<BatchSpec>, context: ModelContext): Record<string, Tensorflow.Scalar> {
+    return this.head.losses(examplesOf(batch.userFeatures), batch, context);
+  }
+
+  finish(_data: TrainingData, population: PopulationState | null): void {
+    this.population = population;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async scoreUsers(request: UserRequest): Promise<Partial<Record<TaskName, Float32Array>>> {
+    const { network, population } = this.ready();
+    if (request.users.length === 0)
+      return Object.fromEntries(this.tasks.map((task) => [task, new Float32Array(0)]));
+    this.predictor ??= compilePredict({
+      weights: network.weights,
+      batch: BATCH,
+      predict: ({ features }, context) => this.head.outputs(features, context),
+    });
+    const outputs = this.predictor.predict({ features: population.features(request) });
+    return Object.fromEntries(this.tasks.map((task) => [task, this.head.probabilities(outputs, task)]));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async explainUsers(request: UserRequest, task: TaskName, first: number): Promise<Contribution[][]> {
+    const { population } = this.ready();
+    if (!isUserTask(task) || !this.tasks.includes(task))
+      throw new Error(`The model explains no ${task} of users.`);
+    if (request.users.length === 0) return [];
+    const { parts } = this.explainer(task).predict({ features: population.features(request) });
+    const statistics = population.alignedStatistics(request.history);
+    return Array.from(request.users, (user, row) => {
+      const raw = rawUserFeatures(request.history, user, request.asOf, statistics);
+      if (!raw) return [];
+      return USER_FEATURES.map(({ name, description }, at) => ({
+        feature: name,
+        description,
+        value: raw[at],
+        contribution: parts[row * USER_FEATURE_COUNT + at],
+      }))
+        .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+        .slice(0, first);
+    });
+  }
+
+  async save(): Promise<void> {}
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async restore(_directory: string, population: PopulationState | null): Promise<void> {
+    this.population = population;
+  }
+
+  dispose(): void {
+    this.predictor?.dispose();
+    this.predictor = null;
+    for (const explainer of this.explainers.values()) explainer.dispose();
+    this.explainers.clear();
+  }
+
+  private explainer(task: UserTask): ContributionPredictor {
+    const known = this.explainers.get(task);
+    if (known) return known;
+    const explainer = compileContributions(
+      this.ready().network.weights,
+      USER_FEATURE_COUNT,
+      (features, context) => this.head.explained(features, task, context),
+    );
+    this.explainers.set(task, explainer);
+    return explainer;
+  }
+
+  private ready(): { network: MultiTaskNetwork; population: PopulationState } {
+    if (!this.network || !this.population) throw new Error('The model is neither fitted nor loaded.');
+    return { network: this.network, population: this.population };
+  }
+}

@@ -1,0 +1,250 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { adamW, compileStep, cosineSchedule, loadWeights, saveWeights, train } from '../../nn/index.js';
+import { type TaskName, TASKS } from '../../tasks/index.js';
+import type {
+  DemandForecaster,
+  FitContext,
+  FraudScorer,
+  ItemRanker,
+  Model,
+  TrainingData,
+  UserScorer,
+} from '../index.js';
+import { isUserTask, namedCheckpoint, PopulationState } from '../single-task/index.js';
+import type { Architecture } from './architecture.js';
+import type { EntityPart } from './entities/entity-part.js';
+import { ItemPart } from './entities/item-part.js';
+import { RankingPart } from './entities/ranking-part.js';
+import { SurvivalHead } from './entities/survival-head.js';
+import { TransactionPart } from './entities/transaction-part.js';
+import { USER_INPUT, UserPart } from './entities/user-part.js';
+import { type GateReport, gateReports } from './gate-report.js';
+import { type EntityExamples, JointRows, planRows, type RowPlan, rowSpec } from './joint-rows.js';
+import { balancedTotal, lossWeights } from './loss-balance.js';
+import { MultiTaskNetwork } from './multi-task-network.js';
+import type { MultiTaskSettings } from './settings.js';
+
+const FILE = 'multi-task.json';
+const WEIGHTS_FILE = 'multi-task.safetensors';
+/** Rows of a block that is made at once: with rankings some 70 MB. */
+const BLOCK_ROWS = 2048;
+const WARMUP = 0.05;
+const BATCH_WITH_RANKINGS = 64;
+const BATCH_WITHOUT = 512;
+
+/** What `save` writes of a model's making. */
+export interface SavedMultiTask {
+  readonly tasks: readonly TaskName[];
+  readonly settings: MultiTaskSettings;
+  readonly gates: readonly GateReport[];
+}
+
+interface Fitted {
+  readonly network: MultiTaskNetwork;
+  readonly parts: Parts;
+  readonly population: PopulationState | null;
+  readonly gates: readonly GateReport[];
+}
+
+/** Several tasks by one net of any architecture: it owns data, heads, training, files and answers of all tasks and entities. */
+export class MultiTaskModel implements Model {
+  readonly family = 'MULTI';
+  private fitted: Fitted | null = null;
+
+  /** @param tasks any of the business tasks, each once */
+  constructor(
+    private readonly kind: Architecture,
+    readonly tasks: readonly TaskName[],
+    private readonly settings: MultiTaskSettings,
+  ) {}
+
+  get architecture(): string {
+    return this.kind.name;
+  }
+
+  /** @throws Error before fit or load, as the scorers below */
+  get users(): UserScorer | undefined {
+    return this.ready().parts.users;
+  }
+
+  get items(): ItemRanker | undefined {
+    return this.ready().parts.ranking?.ranking;
+  }
+
+  get fraud(): FraudScorer | undefined {
+    return this.ready().parts.transactions;
+  }
+
+  get demand(): DemandForecaster | undefined {
+    return this.ready().parts.items;
+  }
+
+  /** What each task takes from each source, on average over the validation rows of the training; empty for architectures without gates. */
+  get gates(): readonly GateReport[] {
+    return this.ready().gates;
+  }
+
+  /** Number of trained numbers. */
+  get parameters(): number {
+    return this.ready().network.weights.parameters;
+  }
+
+  async fit(data: TrainingData, context: FitContext): Promise<void> {
+    const parts = partsOf(this.kind, this.tasks, this.settings);
+    const examples: EntityExamples[] = [];
+    for (const part of parts.all) {
+      context.signal.throwIfAborted();
+      examples.push(await part.gather(data, context));
+    }
+    const plan = planRows(examples, parts.lead, {
+      validationShare: this.settings.validationShare,
+      seed: context.seed,
+    });
+    const network = this.build(parts, context.seed);
+    try {
+      await this.train(network, parts, plan, context);
+      const population = needsPopulation(parts) ? PopulationState.fit(data.history, data.cut) : null;
+      for (const part of parts.all) part.finish(data, population);
+      const looked = plan.held.map((held, at) => (held.chosen.length > 0 ? held : plan.train[at]));
+      const gates = gateReports(network, parts.all, looked);
+      this.dispose();
+      this.fitted = { network, parts, population, gates };
+    } catch (thrown) {
+      for (const part of parts.all) part.dispose();
+      network.weights.dispose();
+      throw thrown;
+    }
+  }
+
+  async save(directory: string): Promise<void> {
+    const { network, parts, population, gates } = this.ready();
+    const saved: SavedMultiTask = { tasks: this.tasks, settings: this.settings, gates };
+    await writeFile(join(directory, FILE), JSON.stringify(saved));
+    await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
+    await population?.save(directory);
+    for (const part of parts.all) await part.save(directory);
+  }
+
+  /** Takes over what `save` wrote. @throws Error when it was made with other features */
+  async restore(directory: string, { gates }: SavedMultiTask): Promise<void> {
+    const parts = partsOf(this.kind, this.tasks, this.settings);
+    const network = this.build(parts, 0);
+    await loadWeights(join(directory, WEIGHTS_FILE), network.weights);
+    const population = needsPopulation(parts) ? await PopulationState.load(directory) : null;
+    for (const part of parts.all) await part.restore(directory, population);
+    this.dispose();
+    this.fitted = { network, parts, population, gates };
+  }
+
+  dispose(): void {
+    if (!this.fitted) return;
+    for (const part of this.fitted.parts.all) part.dispose();
+    this.fitted.network.weights.dispose();
+    this.fitted = null;
+  }
+
+  private build(parts: Parts, seed: number): MultiTaskNetwork {
+    const inputs = new Map(parts.all.map(({ input }) => [input.name, input]));
+    const network = new MultiTaskNetwork(this.kind, this.settings, {
+      inputs: [...inputs.values()],
+      tasks: parts.all.flatMap(({ representations }) => representations),
+      seed,
+    });
+    for (const part of parts.all) part.build(network);
+    return network;
+  }
+
+  private async train(
+    network: MultiTaskNetwork,
+    parts: Parts,
+    plan: RowPlan,
+    context: FitContext,
+  ): Promise<void> {
+    const { settings, architecture } = this;
+    const { seed } = context;
+    const batchSize = settings.batchSize ?? (parts.ranking ? BATCH_WITH_RANKINGS : BATCH_WITHOUT);
+    const rows = new JointRows(plan.rows, plan.train, { seed, hasPasses: true });
+    const heldRows = new JointRows(plan.heldRows, plan.held, { seed, hasPasses: false });
+    const steps = settings.epochs * Math.ceil(rows.rows / batchSize);
+    const weights = lossWeights(this.tasks, settings.lossBalancing);
+    const step = compileStep({
+      weights: network.weights,
+      batch: rowSpec(plan.train),
+      loss: (batch, model) => {
+        const tasks = Object.assign({}, ...parts.all.map((part) => part.losses(batch, model))) as ReturnType<
+          EntityPart['losses']
+        >;
+        return { total: balancedTotal(tasks, weights), tasks };
+      },
+      optimizer: adamW(cosineSchedule(settings.learningRate, steps, { warmup: Math.ceil(WARMUP * steps) }), {
+        weightDecay: settings.weightDecay,
+      }),
+      clipNorm: 5,
+      seed,
+    });
+    try {
+      await train({
+        step,
+        columns: rows,
+        blockRows: BLOCK_ROWS,
+        validation: heldRows.rows > 0 ? await heldRows.read(0, heldRows.rows) : undefined,
+        validationBatchSize: batchSize,
+        batchSize,
+        epochs: settings.epochs,
+        seed,
+        onEpoch: ({ epoch, train: trained, validation }) => {
+          for (const task of [null, ...this.tasks]) {
+            const of = (losses: typeof trained) => (task === null ? losses.total : losses.tasks[task]);
+            const validationLoss = validation ? of(validation) : null;
+            context.onEpoch({ model: architecture, epoch, task, trainLoss: of(trained), validationLoss });
+          }
+        },
+        onProgress: context.onProgress,
+        signal: context.signal,
+        checkpoint: namedCheckpoint(context, architecture),
+      });
+    } finally {
+      step.dispose();
+    }
+  }
+
+  private ready(): Fitted {
+    if (!this.fitted) throw new Error(`The model ${this.architecture} is neither fitted nor loaded.`);
+    return this.fitted;
+  }
+}
+
+interface Parts {
+  readonly users?: UserPart;
+  readonly ranking?: RankingPart;
+  readonly transactions?: TransactionPart;
+  readonly items?: ItemPart;
+  readonly all: readonly EntityPart[];
+  /** Index of the part whose examples lead the rows; -1 = whichever has most. */
+  readonly lead: number;
+}
+
+function partsOf(kind: Architecture, tasks: readonly TaskName[], settings: MultiTaskSettings): Parts {
+  const ofUsers = TASKS.filter((task) => tasks.includes(task)).filter(isUserTask);
+  const isSquared = settings.loss === 'SUM_OF_SQUARED_ERRORS';
+  const head = () => new SurvivalHead(ofUsers, { hasOneCurve: kind.hasOneRepresentation, isSquared });
+  const parts = {
+    users: ofUsers.length > 0 ? new UserPart(ofUsers, head()) : undefined,
+    ranking: tasks.includes('RECOMMENDATION') ? new RankingPart(settings) : undefined,
+    transactions: tasks.includes('FRAUD') ? new TransactionPart(settings) : undefined,
+    items: tasks.includes('DEMAND') ? new ItemPart(settings) : undefined,
+  };
+  const all = Object.values(parts).filter((part) => part !== undefined);
+  return { ...parts, all, lead: parts.ranking ? all.indexOf(parts.ranking) : -1 };
+}
+
+function needsPopulation({ all }: Parts): boolean {
+  return all.some(({ input }) => input.name === USER_INPUT.name);
+}
+
+/** Reads what `save` wrote of the model's making. */
+export async function readSavedMultiTask(directory: string): Promise<SavedMultiTask> {
+  return JSON.parse(await readFile(join(directory, FILE), 'utf8')) as SavedMultiTask;
+}

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+
+import { AppError } from '../../errors.js';
+import type { TaskName } from '../../tasks/index.js';
+
+/** Ways to weigh the tasks' losses against each other. */
+export const BALANCING_METHODS = ['EQUAL', 'FIXED'] as const;
+export type BalancingMethod = (typeof BALANCING_METHODS)[number];
+
+const layers = z.array(z.number().int().min(1).max(4096)).max(8);
+/** `hiddenUnits` of architectures that have nothing to share without a layer above the encoder. */
+export const LAYERS_ABOVE_ENCODER = layers.min(2);
+
+const lossWeight = z.number().min(0).max(1000);
+const lossBalancing = z
+  .strictObject({
+    method: z.enum(BALANCING_METHODS),
+    /** By task, for FIXED; 1 where not given. */
+    weights: z
+      .strictObject({
+        PURCHASE_INTENT: lossWeight.optional(),
+        CHURN: lossWeight.optional(),
+        RECOMMENDATION: lossWeight.optional(),
+        FRAUD: lossWeight.optional(),
+        DEMAND: lossWeight.optional(),
+      } satisfies Record<TaskName, unknown>)
+      .optional(),
+  })
+  .refine(({ method, weights }) => method === 'FIXED' || !weights, 'only FIXED takes weights');
+
+const commonSettings = {
+  /** Units of the layers: the first is each entity's encoder, the others are the architecture's. */
+  hiddenUnits: layers.min(1),
+  /** Units of the layers between a task's representation and its head. */
+  towerUnits: layers,
+  /** Units of the recommendation head's layer. */
+  hidden: z.number().int().min(1).max(1024),
+  dropout: z.number().min(0).max(0.9),
+  learningRate: z.number().gt(0).max(1),
+  weightDecay: z.number().min(0).max(10),
+  /**
+   * Rows a step. A row is one example of the leading entity (rankings where they are learnt, otherwise the one with most examples) and
+   * its share of every other's. Not given: 64 with rankings, whose examples hold hundreds of candidates, otherwise 512.
+   */
+  batchSize: z.number().int().min(1).max(4096).optional(),
+  /** Passes over the examples of users. */
+  epochs: z.number().int().min(1).max(1000),
+  /** Passes over the others' examples while those of users are passed once. */
+  rankingPasses: z.number().int().min(1).max(100),
+  fraudPasses: z.number().int().min(1).max(100),
+  demandPasses: z.number().int().min(1).max(100),
+  /** CROSS_ENTROPY, or the textbook's plain sum of squared errors over all tasks' probabilities. */
+  loss: z.enum(['CROSS_ENTROPY', 'SUM_OF_SQUARED_ERRORS']),
+  lossBalancing,
+  /** Past months that the recommendation head learns from. */
+  cuts: z.number().int().min(1).max(24),
+  /** Items that each ranking example chooses among. */
+  candidates: z.number().int().min(8).max(4096),
+  /** Share of the ranking loss that counts only items new to the user. */
+  newShare: z.number().min(0).max(1),
+  /** Past weeks that the demand head learns from. */
+  origins: z.number().int().min(1).max(104),
+  /** Items with fewer units in 28 days teach the demand head nothing. */
+  leastUnits: z.number().min(0),
+  /** Share of examples held back for the validation loss. */
+  validationShare: z.number().min(0).max(0.5),
+};
+export type MultiTaskSettings = z.infer<z.ZodObject<typeof commonSettings>>;
+
+/** Chosen on the bundled shop's cuts up to 2011-05-10. */
+export const MULTI_TASK_DEFAULTS: MultiTaskSettings = {
+  hiddenUnits: [64, 64],
+  towerUnits: [],
+  hidden: 16,
+  dropout: 0.3,
+  learningRate: 3e-3,
+  weightDecay: 0.01,
+  epochs: 4,
+  rankingPasses: 4,
+  fraudPasses: 4,
+  demandPasses: 4,
+  loss: 'CROSS_ENTROPY',
+  lossBalancing: { method: 'EQUAL' },
+  cuts: 5,
+  candidates: 256,
+  newShare: 0.5,
+  origins: 12,
+  leastUnits: 20,
+  validationShare: 0.05,
+};
+
+/** The textbook case: Adam, batch 32, 10 epochs, 20 % validation. */
+const TEXTBOOK: Partial<MultiTaskSettings> = {
+  dropout: 0,
+  learningRate: 1e-3,
+  weightDecay: 0,
+  batchSize: 32,
+  epochs: 10,
+  rankingPasses: 1,
+  fraudPasses: 1,
+  demandPasses: 1,
+  validationShare: 0.2,
+};
+
+/**
+ * Settings from what a caller gave over the architecture's and the common defaults; `preset: "TEXTBOOK"` starts from the textbook case. A
+ * run's settings address all its models: what is meant for others is not read here.
+ *
+ * @throws AppError BAD_USER_INPUT that names the setting
+ */
+export function multiTaskSettings<Own extends object>(
+  given: Readonly<Record<string, unknown>>,
+  architecture: {
+    readonly ownSettings: z.ZodRawShape;
+    readonly defaults: Own & Partial<MultiTaskSettings>;
+  },
+): MultiTaskSettings & Own {
+  const { preset, lossWeights, ...rest } = given;
+  if (preset !== undefined && preset !== 'TEXTBOOK')
+    throw new AppError('BAD_USER_INPUT', `preset: expected "TEXTBOOK", got ${JSON.stringify(preset)}.`);
+  if (lossWeights !== undefined)
+    throw new AppError(
+      'BAD_USER_INPUT',
+      'lossWeights: give lossBalancing: { method: "FIXED", weights: { … } } instead.',
+    );
+  const parsed = z.object({ ...commonSettings, ...architecture.ownSettings }).safeParse({
+    ...MULTI_TASK_DEFAULTS,
+    ...architecture.defaults,
+    ...(preset ? TEXTBOOK : {}),
+    ...rest,
+  });
+  if (parsed.success) return parsed.data as MultiTaskSettings & Own;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new AppError('BAD_USER_INPUT', problems.join('; '));
+}

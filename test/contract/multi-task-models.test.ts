@@ -1,0 +1,227 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { tf } from '../../src/nn/index.js';
+import { auc } from '../../src/pipeline/evaluate/index.js';
+import { DAY_MS, type FitContext } from '../../src/pipeline/index.js';
+import { ARCHITECTURES, type MultiTaskModel, multiTaskType } from '../../src/pipeline/multi-task/index.js';
+import { dailyUnits, transactionContexts } from '../../src/pipeline/preprocess/index.js';
+import { type TaskName, TASKS } from '../../src/tasks/index.js';
+import { isQuick, shopWithTruth, TRUTH_START } from '../support/shop-with-truth.js';
+
+const WORLD = { users: 160, items: 40, groups: 4, days: 180, seed: 9, hasFunnel: true };
+const DAYS = 150;
+const cut = TRUTH_START + DAYS * DAY_MS;
+const history = shopWithTruth(WORLD);
+const users = Int32Array.from({ length: WORLD.users }, (_, user) => user);
+const orders = transactionContexts(history.transactions).filter(
+  ({ transaction }) => transaction.occurredAt >= cut,
+);
+const all = Int32Array.from({ length: WORLD.items }, (_, item) => item);
+const past = dailyUnits(history, all, TRUTH_START, DAYS);
+const SETTINGS = {
+  hiddenUnits: [24, 16],
+  epochs: 2,
+  cuts: 2,
+  candidates: 40,
+  learningRate: 0.01,
+  dropout: 0.1,
+};
+
+function context(seed: number, signal = new AbortController().signal): FitContext {
+  return { seed, signal, onEpoch: () => undefined, onProgress: () => undefined };
+}
+
+async function fit(
+  architecture: (typeof ARCHITECTURES)[number],
+  tasks: readonly TaskName[],
+  { seed = 1, settings = {}, of = history } = {},
+): Promise<MultiTaskModel> {
+  const model = multiTaskType(architecture).create(tasks, { ...SETTINGS, ...settings }) as MultiTaskModel;
+  await model.fit({ history: of, cut }, context(seed));
+  return model;
+}
+
+/** Everything that a model answers, in one object to compare. */
+async function answers(model: MultiTaskModel) {
+  const request = { history, users, asOf: cut };
+  return {
+    users: await model.users?.scoreUsers(request),
+    items: await model.items?.scoreItems({ ...request, users: users.subarray(0, 20) }),
+    fraud: await model.fraud?.scoreTransactions(orders),
+    demand: await model.demand?.forecast(past, 14),
+  };
+}
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'multi-task-'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+describe.each(ARCHITECTURES.map((architecture) => [architecture.name, architecture] as const))(
+  '%s',
+  (_name, architecture) => {
+    let model: MultiTaskModel;
+    beforeAll(async () => {
+      model = await fit(architecture, TASKS);
+    });
+    afterAll(() => model.dispose());
+
+    test('learns who buys soon and who leaves', async () => {
+      const scores = await model.users!.scoreUsers({ history, users, asOf: cut });
+      const quick = Float32Array.from(users, (user) => (isQuick(user) ? 1 : 0));
+      expect(auc(quick, scores.PURCHASE_INTENT!)).toBeGreaterThan(0.85);
+      const slow = quick.map((value) => 1 - value);
+      expect(auc(slow, scores.CHURN!)).toBeGreaterThan(0.85);
+    });
+
+    test('ranks items of the user’s taste first', async () => {
+      const lists = await model.items!.rankItems(
+        { history, users, asOf: cut },
+        { first: 5, allowed: null, excludeBought: false },
+      );
+      const isOwn = lists.flatMap((list, user) =>
+        list.map(({ itemId }) => Number(itemId.slice(1)) % WORLD.groups === (user >> 1) % WORLD.groups),
+      );
+      // A quarter by chance.
+      expect(isOwn.filter(Boolean).length / isOwn.length).toBeGreaterThan(0.6);
+    });
+
+    test('tells fraud from honest orders', async () => {
+      const labels = Float32Array.from(orders, ({ transaction }) => (transaction.isFraud ? 1 : 0));
+      const scores = await model.fraud!.scoreTransactions(orders);
+      // Half of the orders from abroad are fraud: the ceiling is about 0.94.
+      expect(auc(labels, scores)).toBeGreaterThan(0.88);
+    });
+
+    test('forecasts about what is sold', async () => {
+      const { units, low, high } = await model.demand!.forecast(past, 14);
+      const actual = dailyUnits(history, all, cut, 14).units;
+      const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);
+      expect(Math.abs(sum(units) / sum(actual) - 1)).toBeLessThan(0.35);
+      expect(units.every((value, at) => low[at] <= value && value <= high[at])).toBe(true);
+    });
+
+    test('comes back from its files with equal answers and gates', async () => {
+      const folder = await mkdtemp(join(directory, 'model-'));
+      await model.save(folder);
+      const loaded = (await multiTaskType(architecture).load(folder)) as MultiTaskModel;
+      expect(await answers(loaded)).toEqual(await answers(model));
+      expect(loaded.gates).toEqual(model.gates);
+      expect(loaded.tasks).toEqual(TASKS);
+      loaded.dispose();
+    });
+
+    test('gives a row alone the same as among others', async () => {
+      const scores = await model.users!.scoreUsers({ history, users, asOf: cut });
+      const alone = await model.users!.scoreUsers({ history, users: users.subarray(7, 8), asOf: cut });
+      expect(alone.CHURN![0]).toBeCloseTo(scores.CHURN![7], 5);
+      const [order] = await model.fraud!.scoreTransactions(orders.slice(3, 4));
+      expect(order).toBeCloseTo((await model.fraud!.scoreTransactions(orders))[3], 5);
+    });
+
+    test('explains: contributions add up to differences of logits, and name the cause', async () => {
+      const chosen = orders.slice(0, 2);
+      const parts = await model.fraud!.explainTransactions(chosen, 100);
+      const [first, second] = parts.map((list) =>
+        list.reduce((sum, { contribution }) => sum + contribution, 0),
+      );
+      const [p, q] = await model.fraud!.scoreTransactions(chosen);
+      const logit = (probability: number) => Math.log(probability / (1 - probability));
+      expect(first - second).toBeCloseTo(logit(p) - logit(q), 1);
+      const abroad = orders.filter(({ transaction }) => transaction.ipCountry === 'FR').slice(0, 1);
+      const [[cause]] = await model.fraud!.explainTransactions(abroad, 1);
+      // Billed and shipped to one country, so that either tells the same.
+      expect(cause.feature).toMatch(/^isIpNot(Billing|Shipping)$/);
+      expect(cause.contribution).toBeGreaterThan(0);
+      const request = { history, users: users.subarray(0, 1), asOf: cut };
+      const [user] = await model.users!.explainUsers(request, 'CHURN', 100);
+      // A quick user leaves less than the average one.
+      expect(user.reduce((sum, { contribution }) => sum + contribution, 0)).toBeLessThan(0);
+    });
+
+    test('leaves no tensors behind', async () => {
+      const before = tf.memory().numTensors;
+      const other = await fit(architecture, ['CHURN', 'FRAUD'], { settings: { epochs: 1 } });
+      await other.users!.scoreUsers({ history, users, asOf: cut });
+      await other.users!.explainUsers({ history, users: users.subarray(0, 2), asOf: cut }, 'CHURN', 3);
+      other.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+    });
+  },
+);
+
+test('two of the five tasks make a model, whichever they are', async () => {
+  const [architecture] = ARCHITECTURES;
+  for (const [at, first] of TASKS.entries()) {
+    for (const second of TASKS.slice(at + 1)) {
+      const losses = new Map<TaskName | null, number>();
+      const model = multiTaskType(architecture).create([first, second], { ...SETTINGS, epochs: 1 });
+      await model.fit(
+        { history, cut },
+        { ...context(1), onEpoch: ({ task, trainLoss }) => losses.set(task, trainLoss) },
+      );
+      expect([...losses.keys()]).toEqual([null, first, second]);
+      expect([...losses.values()].every((loss) => loss > 0 && Number.isFinite(loss))).toBe(true);
+      const has = (task: TaskName) => first === task || second === task;
+      expect(model.items !== undefined).toBe(has('RECOMMENDATION'));
+      expect(model.users !== undefined).toBe(has('PURCHASE_INTENT') || has('CHURN'));
+      expect(model.fraud !== undefined).toBe(has('FRAUD'));
+      expect(model.demand !== undefined).toBe(has('DEMAND'));
+      model.dispose();
+    }
+  }
+});
+
+test('reads nothing from the cut on', async () => {
+  const planted = Array.from({ length: 60 }, (_, at) => ({
+    user: at,
+    item: 7,
+    type: 'PURCHASE' as const,
+    occurredAt: cut + at * 3_600_000,
+    quantity: 50,
+    value: 500,
+    session: 1e6 + at,
+  }));
+  const leaky = shopWithTruth({ ...WORLD, extra: planted });
+  const settings = { epochs: 1 };
+  const clean = await fit(ARCHITECTURES[0], TASKS, { settings });
+  const other = await fit(ARCHITECTURES[0], TASKS, { settings, of: leaky });
+  expect(await answers(other)).toEqual(await answers(clean));
+  clean.dispose();
+  other.dispose();
+});
+
+test('an aborted fit ends with the signal’s reason and leaves no tensors', async () => {
+  const before = tf.memory().numTensors;
+  const controller = new AbortController();
+  const model = multiTaskType(ARCHITECTURES[0]).create(['CHURN', 'FRAUD'], SETTINGS);
+  const fitting = model.fit(
+    { history, cut },
+    { ...context(1, controller.signal), onProgress: () => controller.abort(new Error('enough')) },
+  );
+  await expect(fitting).rejects.toThrow('enough');
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test('a shop with too little of one entity is told which', async () => {
+  const model = multiTaskType(ARCHITECTURES[0]).create(['CHURN', 'DEMAND'], SETTINGS);
+  const early = { history, cut: TRUTH_START + 30 * DAY_MS };
+  await expect(model.fit(early, context(1))).rejects.toMatchObject({
+    code: 'TOO_FEW_DATA',
+    message: expect.stringMatching(/\d+ found, \d+ needed/),
+  });
+});
+
+test('settings are checked by name', () => {
+  const create = (given: object) => () => multiTaskType(ARCHITECTURES[0]).create(['CHURN'], { ...given });
+  expect(create({ hiddenUnits: [] })).toThrow(/hiddenUnits/);
+  expect(create({ lossBalancing: { method: 'SOMETIMES' } })).toThrow(/lossBalancing\.method/);
+  expect(create({ lossBalancing: { method: 'FIXED', weights: { SALES: 1 } } })).toThrow(/SALES/);
+  expect(create({ lossBalancing: { method: 'EQUAL', weights: { CHURN: 2 } } })).toThrow(/FIXED/);
+  expect(create({ preset: 'HANDBOOK' })).toThrow(/TEXTBOOK/);
+});
