@@ -41,8 +41,22 @@ export interface ItemState {
 const SHRINKAGE = { users: 1, orders: 3, recentUsers: 0.5 };
 const RECENT_USERS_DAYS = 60;
 
-/** Builds the state from behaviours before the cut. */
+/** States of a history by cut, the latest used last: the rankers of one run are fitted as of the same few cuts. */
+const cache = new WeakMap<ShopHistory, Map<number, ItemState>>();
+const STATES_KEPT = 8;
+
+/** The state from behaviours before the cut; nobody may change it. */
 export function itemState(history: ShopHistory, cut: number): ItemState {
+  const known = cache.get(history) ?? new Map<number, ItemState>();
+  cache.set(history, known);
+  const state = known.get(cut) ?? buildItemState(history, cut);
+  known.delete(cut);
+  known.set(cut, state);
+  if (known.size > STATES_KEPT) known.delete(known.keys().next().value ?? cut);
+  return state;
+}
+
+function buildItemState(history: ShopHistory, cut: number): ItemState {
   const known = itemsBefore(history, cut);
   const vocabulary = new Vocabulary(Array.from(known, (item) => history.items[item].id));
   const vocabularyOf = new Int32Array(history.items.length).fill(vocabulary.oovIndex);

@@ -69,16 +69,18 @@ export function exampleCuts(history: ShopHistory, until: number, options = USER_
 /**
  * Examples at every cut. Standardising among the users of the same cut takes out that early cuts see a shorter history.
  *
- * @param until nothing at or after it is read, neither for features nor for labels
+ * @param until  nothing at or after it is read, neither for features nor for labels
+ * @param signal  aborted: rejects with its reason before the next cut
  */
 export async function userExamples(
   history: ShopHistory,
   until: number,
   options = USER_EXAMPLE_DEFAULTS,
+  signal?: AbortSignal,
 ): Promise<UserExamples> {
   const known = cache.get(history)?.get(until);
   if (known && options === USER_EXAMPLE_DEFAULTS) return known;
-  const examples = await gatherExamples(history, until, options);
+  const examples = await gatherExamples(history, until, options, signal);
   if (options === USER_EXAMPLE_DEFAULTS) {
     cache.set(history, new Map([...(cache.get(history) ?? []), [until, examples]]));
   }
@@ -92,9 +94,11 @@ async function gatherExamples(
   history: ShopHistory,
   until: number,
   options: UserExampleOptions,
+  signal: AbortSignal | undefined,
 ): Promise<UserExamples> {
   const parts = [];
   for (const cut of exampleCuts(history, until, options)) {
+    signal?.throwIfAborted();
     const users = buyersBefore(history, cut);
     const features = userFeatures(history, users, cut, itemStatistics(history, cut));
     standardiserOf(features, USER_FEATURE_COUNT).apply(features);

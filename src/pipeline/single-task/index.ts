@@ -35,6 +35,7 @@ export {
 } from './recommendation/ranker-network.js';
 export { itemKnn, ownHistory, popular, recentlyPopular } from './recommendation/ranking-baselines.js';
 export {
+  gatherRankingExamples,
   rankingCuts,
   type RankingExampleOptions,
   type RankingExamples,

@@ -1,3 +1,5 @@
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+
 import { Random } from '../../../nn/random.js';
 import { DAY_MS, type ShopHistory } from '../../index.js';
 import {
@@ -79,6 +81,42 @@ export function rankingExamples(
   seed: number,
   given: Partial<RankingExampleOptions> = {},
 ): RankingExamples {
+  const steps = makeExamples(history, cut, seed, given);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** Work that goes on before other work of the process (heartbeats, cancelling) gets its turn, milliseconds. */
+const TURN_MS = 50;
+
+/** The same without holding up the process. @param signal aborted: rejects with its reason soon after */
+export async function gatherRankingExamples(
+  history: ShopHistory,
+  cut: number,
+  seed: number,
+  given: Partial<RankingExampleOptions>,
+  signal: AbortSignal,
+): Promise<RankingExamples> {
+  const steps = makeExamples(history, cut, seed, given);
+  for (let turn = Date.now(); ;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (Date.now() - turn < TURN_MS) continue;
+    await yieldToLoop();
+    signal.throwIfAborted();
+    turn = Date.now();
+  }
+}
+
+/** Pauses after each example. */
+function* makeExamples(
+  history: ShopHistory,
+  cut: number,
+  seed: number,
+  given: Partial<RankingExampleOptions>,
+): Generator<undefined, RankingExamples> {
   const options = { ...RANKING_EXAMPLE_DEFAULTS, ...given };
   const { cuts, windowDays } = rankingCuts(history, cut, options);
   const random = new Random(seed).fork('ranking-examples');
@@ -104,13 +142,14 @@ export function rankingExamples(
   for (const { time, users, targets } of drawn) {
     const state = itemState(history, time);
     const vocabularyOf = state.vocabulary.indicesOf(history.items.map((item) => item.id));
-    users.forEach((user, at) => {
+    for (const [at, user] of users.entries()) {
       const own = userItems(history, user, time, vocabularyOf, state.vocabulary.size);
       const bought = new Set(Array.from(targets[at], (item) => vocabularyOf[item]));
       writeExample(examples, row, { state, own, targets: bought, random: random.fork(`${time}/${user}`) });
       examples.users[row] = user;
       examples.cuts[row++] = time;
-    });
+      yield;
+    }
   }
   return examples;
 }
@@ -162,7 +201,10 @@ function drawCandidates(
   const owns = new Set(own.items);
   const likely = bestItems(likelihood, Math.floor(count * SHARES.likely), (item) => !owns.has(item));
   for (const item of likely) chosen.add(item);
-  const left = Int32Array.from({ length: size }, (_, item) => item).filter((item) => !chosen.has(item));
+  const left = new Int32Array(size - chosen.size);
+  const isChosen = new Uint8Array(size);
+  for (const item of chosen) isChosen[item] = 1;
+  for (let item = 0, at = 0; item < size; item++) if (isChosen[item] === 0) left[at++] = item;
   const sample = drawFirst(left, count - chosen.size, random);
   const offset = Math.log(left.length / Math.max(sample.length, 1));
   const items = Int32Array.from([...chosen, ...sample]);

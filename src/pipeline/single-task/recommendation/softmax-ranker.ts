@@ -33,7 +33,7 @@ import {
   standardiseRows,
 } from './ranker-network.js';
 import { type RankerSettings, rankerSettings } from './ranker-settings.js';
-import { type RankingExamples, rankingExamples } from './ranking-examples.js';
+import { gatherRankingExamples, type RankingExamples } from './ranking-examples.js';
 
 const FILE = 'softmax-ranker.json';
 const WEIGHTS_FILE = 'softmax-ranker.safetensors';
@@ -63,7 +63,13 @@ class SoftmaxRanker implements Model {
   async fit({ history, cut }: TrainingData, context: FitContext): Promise<void> {
     context.signal.throwIfAborted();
     const { cuts, candidates } = this.settings;
-    const examples = rankingExamples(history, cut, context.seed, { cuts, candidates });
+    const examples = await gatherRankingExamples(
+      history,
+      cut,
+      context.seed,
+      { cuts, candidates },
+      context.signal,
+    );
     const { minExamples } = recommendationTask;
     if (examples.count < minExamples)
       throw tooFewData('Users who bought again, to learn from', examples.count, minExamples);

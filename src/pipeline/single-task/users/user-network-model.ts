@@ -46,7 +46,7 @@ export class UserNetworkModel implements Model, UserScorer {
   }
 
   async fit({ history, cut }: TrainingData, context: FitContext): Promise<void> {
-    const examples = await userExamples(history, cut);
+    const examples = await userExamples(history, cut, undefined, context.signal);
     context.signal.throwIfAborted();
     const { train, validation } = this.columns(examples, context.seed);
     const [task] = this.tasks;
