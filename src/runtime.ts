@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 import type { Config } from './config.js';
-import { createJobs, type Jobs } from './jobs/index.js';
+import { createJobs, type Jobs, type JobsOptions } from './jobs/index.js';
 import { createLogger, type Logger } from './log.js';
 import { migrate, openStore, startEmbeddedPostgres, type Store } from './store/index.js';
 
@@ -12,8 +12,8 @@ export interface Runtime {
   readonly databaseUrl: string;
   readonly isEmbedded: boolean;
   readonly store: Store;
-  /** The queue, opened once. */
-  openJobs(): Promise<Jobs>;
+  /** The queue, opened once. @param checkPlan see JobsOptions */
+  openJobs(checkPlan: JobsOptions['checkPlan']): Promise<Jobs>;
   close(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export async function openRuntime(config: Config, name: string): Promise<Runtime
     databaseUrl,
     isEmbedded: embedded !== undefined,
     store: opened,
-    openJobs: () => (jobs ??= createJobs({ databaseUrl, store: opened })),
+    openJobs: (checkPlan) => (jobs ??= createJobs({ databaseUrl, store: opened, checkPlan })),
     close: async () => {
       await (await jobs)?.close();
       await opened.close();

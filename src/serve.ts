@@ -31,9 +31,9 @@ export async function serve(
 ): Promise<void> {
   const runtime = await openRuntime(config, 'api');
   const { log, store, databaseUrl } = runtime;
-  const jobs = await runtime.openJobs();
   const { dataDir } = config;
   const serving = createServingClient({ databaseUrl, dataDir, log, startAfter: isTensorflowReady });
+  const jobs = await runtime.openJobs((plan) => serving.checkPlan(plan));
   const app = await createApp({ config, store, jobs, serving, log });
   const workers: ManagedProcess[] = [];
 

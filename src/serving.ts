@@ -1,12 +1,14 @@
 /** The serving host: a child of the API process that holds the deployed models and TensorFlow. */
 import { readConfig } from './config.js';
 import { AppError, coerceError } from './errors.js';
+import { checkPlan } from './jobs/worker/plan.js';
 import { createLogger } from './log.js';
 import { isNative } from './nn/index.js';
 import { ServingHost } from './pipeline/deploy/host/index.js';
 import {
   DEPLOYMENTS_CHANNEL,
   folderModelFiles,
+  type RunPlan,
   type ServingReply,
   type ServingRequest,
 } from './pipeline/deploy/index.js';
@@ -21,6 +23,7 @@ async function answer(request: ServingRequest): Promise<unknown> {
   if (request.method === 'status') {
     return { ready: true, pid: process.pid, isNative, loaded: await host.loaded(), calls: 0 };
   }
+  if (request.method === 'checkPlan') return checkPlan(request.args[0] as RunPlan);
   const method = host[request.method].bind(host) as (...args: readonly unknown[]) => Promise<unknown>;
   return method(...request.args);
 }

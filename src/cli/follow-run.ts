@@ -1,6 +1,8 @@
 import { type Jobs, waitForRun } from '../jobs/index.js';
+import { createServingClient, type RunPlan } from '../pipeline/deploy/index.js';
 import { formatComparison } from '../pipeline/evaluate/index.js';
 import { startWorkerIfNone } from '../processes.js';
+import type { Runtime } from '../runtime.js';
 import type { RunRow, ShopStore } from '../store/index.js';
 import type { GlobalOptions } from './command.js';
 import { withShop } from './command.js';
@@ -15,7 +17,7 @@ export async function followRun(
   start: (jobs: Jobs, shopKey: string) => Promise<RunRow>,
 ): Promise<void> {
   await withShop(options, async (shop, runtime) => {
-    const jobs = await runtime.openJobs();
+    const jobs = await runtime.openJobs((plan) => checkPlan(runtime, plan));
     const run = await start(jobs, options.shop);
     const worker = await startWorkerIfNone(runtime);
     const stop = () => void jobs.cancel(options.shop, run.id).catch(() => undefined);
@@ -36,6 +38,16 @@ export async function followRun(
       await worker?.stop();
     }
   });
+}
+
+/** By a serving host for the length of the check. */
+async function checkPlan({ databaseUrl, config, log }: Runtime, plan: RunPlan): Promise<void> {
+  const serving = createServingClient({ databaseUrl, dataDir: config.dataDir, log });
+  try {
+    await serving.checkPlan(plan);
+  } finally {
+    await serving.close();
+  }
 }
 
 async function showUntilEnd(

@@ -9,10 +9,16 @@ import { waitForRun } from './wait-for-run.js';
 export interface JobsOptions {
   readonly databaseUrl: string;
   readonly store: Store;
+  /**
+   * Whether models take a run's settings, asked before it is queued; answered where TensorFlow is.
+   *
+   * @throws AppError BAD_USER_INPUT
+   */
+  readonly checkPlan?: (plan: NewRun) => Promise<void>;
 }
 
 /** Opens the side of the queue that starts and cancels runs. Holds no TensorFlow. */
-export async function createJobs({ databaseUrl, store }: JobsOptions): Promise<Jobs> {
+export async function createJobs({ databaseUrl, store, checkPlan }: JobsOptions): Promise<Jobs> {
   // A queue that cannot be reached shows at the next call.
   const boss = await openQueue(databaseUrl, () => undefined);
 
@@ -24,6 +30,7 @@ export async function createJobs({ databaseUrl, store }: JobsOptions): Promise<J
       const message = `A run of the kind ${run.kind} is ${active.status} already. Wait for it, or cancel it.`;
       throw new AppError('CONFLICT', message, { runId: active.id });
     }
+    if (checkPlan && hasOwnPlan(run)) await checkPlan(run);
     const row = await shop.createRun(run);
     await enqueueRun(boss, { shopKey, runId: row.id });
     return row;
@@ -74,4 +81,14 @@ export async function createJobs({ databaseUrl, store }: JobsOptions): Promise<J
     close: () => boss.stop({ graceful: false }),
   };
   return jobs;
+}
+
+/** What a run of this kind does by default is known to work: only what the caller chose is worth asking about. */
+function hasOwnPlan({ kind, config }: NewRun): boolean {
+  if (kind === 'ENSEMBLE') return false;
+  if (kind === 'COLLABORATIVE' || kind === 'SEARCH') return true;
+  const chosen = [config.hyperparameters, config.resampling].some(
+    (settings) => settings && Object.keys(settings).length > 0,
+  );
+  return chosen || Boolean(config.architecture ?? config.lossBalancing);
 }

@@ -2,7 +2,7 @@
 import { AppError, tooFewData } from '../errors.js';
 import { DAY_MS } from '../pipeline/index.js';
 import type { JsonObject, RunKind, ShopStore } from '../store/index.js';
-import { type TaskName, TASKS } from '../tasks/index.js';
+import { TASK_DEFINITIONS, type TaskName, TASKS } from '../tasks/index.js';
 import type { CrossValidationRequest, EnsembleRequest, SearchRequest, TrainingRequest } from './contract.js';
 
 /** Tasks that learn together. */
@@ -24,14 +24,8 @@ export interface NewRun {
 /** @throws AppError BAD_USER_INPUT, TOO_FEW_DATA */
 export async function trainingRun(shop: ShopStore, request: TrainingRequest): Promise<NewRun> {
   const { kind, seed = DEFAULT_SEED } = request;
-  if (kind === 'COLLABORATIVE') {
-    throw new AppError(
-      'BAD_USER_INPUT',
-      'kind: COLLABORATIVE is not trained by this version; SINGLE_TASK and MULTI_TASK are.',
-    );
-  }
   checkSeed(seed);
-  const allowed = kind === 'MULTI_TASK' ? SHARED_TASKS : TASKS;
+  const allowed = kind === 'SINGLE_TASK' ? TASKS : SHARED_TASKS;
   const tasks = request.tasks && request.tasks.length > 0 ? [...new Set(request.tasks)] : [...allowed];
   const foreign = tasks.filter((task) => !allowed.includes(task));
   if (foreign.length > 0) {
@@ -43,6 +37,7 @@ export async function trainingRun(shop: ShopStore, request: TrainingRequest): Pr
   if (kind === 'MULTI_TASK' && tasks.length < 2) {
     throw new AppError('BAD_USER_INPUT', 'tasks: MULTI_TASK needs at least two tasks to learn together.');
   }
+  checkBalance(request, tasks);
   const cut = request.cut ?? null;
   await checkData(shop, tasks, cut);
   return {
@@ -54,10 +49,44 @@ export async function trainingRun(shop: ShopStore, request: TrainingRequest): Pr
       hyperparameters: request.hyperparameters ?? {},
       lossBalancing: (request.lossBalancing as unknown as JsonObject | undefined) ?? null,
       resampling: request.resampling ?? {},
+      collaboration: request.collaboration ?? null,
       cut: cut && cut.toISOString(),
       deploy: request.deploy ?? false,
     },
   };
+}
+
+/** What is said of tasks that are not learnt, or of a kind that cannot follow it, would be silently lost. */
+function checkBalance(request: TrainingRequest, tasks: readonly TaskName[]): void {
+  const { kind, lossBalancing, resampling = {}, collaboration, hyperparameters = {} } = request;
+  if (lossBalancing && kind === 'SINGLE_TASK')
+    throw new AppError('BAD_USER_INPUT', 'lossBalancing: SINGLE_TASK learns one task at a time.');
+  if (collaboration !== undefined && kind !== 'COLLABORATIVE')
+    throw new AppError('BAD_USER_INPUT', `collaboration: ${kind} does not take one; COLLABORATIVE does.`);
+  requireTasks('lossBalancing.weights', Object.keys(lossBalancing?.weights ?? {}), tasks);
+  requireTasks('resampling', Object.keys(resampling), tasks);
+  const classless = Object.keys(resampling).filter(
+    (task) => TASK_DEFINITIONS[task as TaskName].head !== 'SIGMOID',
+  );
+  if (classless.length > 0)
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `resampling: ${classless.join(', ')} has no rare class to draw more of.`,
+    );
+  const twice = ['lossBalancing', 'resampling', 'collaboration'].filter(
+    (name) => name in hyperparameters && request[name as keyof TrainingRequest] !== undefined,
+  );
+  if (twice.length > 0)
+    throw new AppError('BAD_USER_INPUT', `${twice.join(', ')}: given twice, also among the hyperparameters.`);
+}
+
+function requireTasks(where: string, named: readonly string[], tasks: readonly TaskName[]): void {
+  const foreign = named.filter((task) => !tasks.some((known) => known === task));
+  if (foreign.length === 0) return;
+  throw new AppError(
+    'BAD_USER_INPUT',
+    `${where}: the run learns ${tasks.join(', ')}; got ${foreign.join(', ')}.`,
+  );
 }
 
 async function checkData(shop: ShopStore, tasks: readonly TaskName[], cut: Date | null): Promise<void> {

@@ -156,6 +156,8 @@ export interface Model {
 export interface ModelType {
   readonly architecture: string;
   readonly family: ModelFamily;
+  /** Way of learning from each other that COLLABORATIVE runs ask for it by, such as MUTUAL_LEARNING; no other run takes it. */
+  readonly collaboration?: string;
   create(tasks: readonly TaskName[], hyperparameters: Readonly<Record<string, unknown>>): Model;
   load(directory: string): Promise<Model>;
 }

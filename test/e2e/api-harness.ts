@@ -88,6 +88,7 @@ const notReady = () => Promise.reject(new AppError('NOT_READY', 'No deployed mod
 /** A serving host before the first deployment. */
 export function noServing(): ServingClient {
   return {
+    checkPlan: () => Promise.resolve(),
     scoreUsers: notReady,
     explainUsers: notReady,
     rankItems: notReady,

@@ -1,14 +1,20 @@
-/** Which models a training run fits for which tasks. */
-import { AppError } from '../../errors.js';
+/** Which models a training run fits for which tasks, and the settings each is given. */
+import { AppError, coerceError } from '../../errors.js';
 import { MODEL_TYPES, modelType } from '../../pipeline/deploy/host/index.js';
+import type { RunPlan } from '../../pipeline/deploy/index.js';
 import type { ModelType } from '../../pipeline/index.js';
-import type { RunRow } from '../../store/index.js';
 import type { TaskName } from '../../tasks/index.js';
+
+export type Settings = Readonly<Record<string, unknown>>;
 
 export interface PlannedModel {
   readonly type: ModelType;
   readonly tasks: readonly TaskName[];
-  readonly hyperparameters: Readonly<Record<string, unknown>>;
+  /**
+   * What the caller set, and beside it `lossBalancing: { method, weights: { TASK: n } }`, `resampling: { TASK: METHOD }` (of these tasks
+   * only) and `collaboration: METHOD`, each only where the run says so.
+   */
+  readonly hyperparameters: Settings;
 }
 
 /** Baselines first: every other model must beat them. */
@@ -25,23 +31,102 @@ const MULTI_TASK_PLAN: Readonly<Record<string, readonly TaskName[]>> = {
   'linear-hazards': ['PURCHASE_INTENT', 'CHURN'],
 };
 
-/** @throws AppError BAD_USER_INPUT for an unknown architecture or one that cannot learn the tasks */
-export function planRun(run: RunRow): PlannedModel[] {
-  const architecture = run.config.architecture as string | null;
-  const hyperparameters = (run.config.hyperparameters ?? {}) as Record<string, unknown>;
-  if (run.kind === 'MULTI_TASK') {
-    const names = architecture ? [architecture] : Object.keys(MULTI_TASK_PLAN);
-    return names.map((name) => {
-      const type = ofFamily(name, 'MULTI');
-      const tasks = run.tasks.filter((task) => (MULTI_TASK_PLAN[name] ?? run.tasks).includes(task));
-      return { type, tasks, hyperparameters };
-    });
+/** @throws AppError BAD_USER_INPUT for an architecture, a collaboration or settings that do not go with the tasks */
+export function planRun(run: RunPlan): PlannedModel[] {
+  switch (run.kind) {
+    case 'MULTI_TASK':
+      return planMultiTask(run);
+    case 'COLLABORATIVE':
+      return planCollaboration(run);
+    default:
+      return planSingleTask(run);
   }
+}
+
+/** Makes each model of a run and lets it go again. @throws AppError BAD_USER_INPUT for what a model does not take */
+export function checkPlan(run: RunPlan): void {
+  for (const planned of planRun(run)) {
+    const trials = run.kind === 'SEARCH' ? searchedValues(run) : [planned.hyperparameters];
+    for (const hyperparameters of trials) requireAccepted({ ...planned, hyperparameters });
+  }
+}
+
+function planMultiTask(run: RunPlan): PlannedModel[] {
+  const architecture = run.config.architecture as string | null;
+  const names = architecture ? [architecture] : Object.keys(MULTI_TASK_PLAN);
+  const planned = names.flatMap((name) => {
+    const type = ofFamily(name, 'MULTI');
+    const tasks = run.tasks.filter((task) => (MULTI_TASK_PLAN[name] ?? run.tasks).includes(task));
+    return tasks.length > 0 ? [{ type, tasks, hyperparameters: settingsFor(run, tasks) }] : [];
+  });
+  return withoutRefusing(planned);
+}
+
+function planCollaboration(run: RunPlan): PlannedModel[] {
+  const types = MODEL_TYPES.filter((type) => type.collaboration !== undefined);
+  const asked = (run.config.collaboration ?? types[0]?.collaboration) as string | undefined;
+  const type = types.find(({ collaboration }) => collaboration === asked);
+  if (!type) {
+    const names = types.map(({ collaboration }) => collaboration).join(', ') || 'no way that is installed';
+    throw new AppError('BAD_USER_INPUT', `collaboration: expected ${names}; got ${JSON.stringify(asked)}.`);
+  }
+  const hyperparameters = { ...settingsFor(run, run.tasks), collaboration: type.collaboration };
+  return [{ type, tasks: run.tasks, hyperparameters }];
+}
+
+function planSingleTask(run: RunPlan): PlannedModel[] {
+  const architecture = run.config.architecture as string | null;
   return run.tasks.flatMap((task) =>
     namesFor(task, architecture).map((name) => {
       const type = modelType(name);
-      return { type, tasks: [task], hyperparameters: type.family === 'BASELINE' ? {} : hyperparameters };
+      // Baselines stay what they are, unless one is asked for by its name.
+      const isPlain = type.family === 'BASELINE' && name !== architecture;
+      return { type, tasks: [task], hyperparameters: isPlain ? {} : settingsFor(run, [task]) };
     }),
+  );
+}
+
+/** What the run's configuration says to models of these tasks. */
+function settingsFor({ config }: RunPlan, tasks: readonly TaskName[]): Settings {
+  const resampling = Object.entries((config.resampling ?? {}) as Settings).filter(([task]) =>
+    tasks.includes(task as TaskName),
+  );
+  return {
+    ...((config.hyperparameters ?? {}) as Settings),
+    ...(config.lossBalancing ? { lossBalancing: config.lossBalancing } : {}),
+    ...(resampling.length > 0 ? { resampling: Object.fromEntries(resampling) } : {}),
+  };
+}
+
+/** Of several models, those that take the run's settings; where none does, the first says why. */
+function withoutRefusing(planned: readonly PlannedModel[]): PlannedModel[] {
+  const refused: Error[] = [];
+  const accepted = planned.filter((model) => {
+    try {
+      requireAccepted(model);
+      return true;
+    } catch (thrown) {
+      refused.push(coerceError(thrown));
+      return false;
+    }
+  });
+  if (accepted.length === 0 && refused.length > 0) throw refused[0];
+  return accepted;
+}
+
+function requireAccepted({ type, tasks, hyperparameters }: PlannedModel): void {
+  try {
+    type.create(tasks, hyperparameters).dispose();
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    throw new AppError(thrown.code, `${type.architecture}: ${thrown.message}`, thrown.details);
+  }
+}
+
+/** Each value of a search's space by itself. */
+function searchedValues({ config }: RunPlan): Settings[] {
+  return Object.entries((config.space ?? {}) as Record<string, readonly unknown[]>).flatMap(
+    ([name, values]) => values.map((value) => ({ [name]: value })),
   );
 }
 
@@ -57,10 +142,10 @@ function namesFor(task: TaskName, architecture: string | null): string[] {
 
 function ofFamily(architecture: string, family: ModelType['family']): ModelType {
   const type = modelType(architecture);
-  if (type.family === family) return type;
-  const names = MODEL_TYPES.filter((candidate) => candidate.family === family).map(
-    (candidate) => candidate.architecture,
-  );
+  if (type.family === family && type.collaboration === undefined) return type;
+  const names = MODEL_TYPES.filter(
+    (candidate) => candidate.family === family && candidate.collaboration === undefined,
+  ).map((candidate) => candidate.architecture);
   throw new AppError(
     'BAD_USER_INPUT',
     `architecture: expected one of ${names.join(', ')}; got "${architecture}".`,

@@ -77,6 +77,7 @@ function work(context: RunContext): Promise<ModelVersionRow | null> {
   switch (context.run.kind) {
     case 'SINGLE_TASK':
     case 'MULTI_TASK':
+    case 'COLLABORATIVE':
       return train(context);
     case 'ENSEMBLE':
       return combine(context);
@@ -84,10 +85,6 @@ function work(context: RunContext): Promise<ModelVersionRow | null> {
       return crossValidate(context);
     case 'SEARCH':
       return search(context);
-    case 'COLLABORATIVE':
-      return Promise.reject(
-        new AppError('BAD_USER_INPUT', 'COLLABORATIVE runs are not trained by this version.'),
-      );
   }
 }
 

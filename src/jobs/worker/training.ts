@@ -36,7 +36,7 @@ const OPEN_THRESHOLD = 0.5;
 /** Shares of a run's work: measuring all models, and fitting the chosen ones again. */
 const MEASURE_SHARE = 0.75;
 
-/** Carries out a SINGLE_TASK or MULTI_TASK run. */
+/** Carries out a SINGLE_TASK, MULTI_TASK or COLLABORATIVE run. */
 export async function train(context: RunContext): Promise<ModelVersionRow> {
   const planned = planRun(context.run);
   if (planned.length === 0) throw new AppError('BAD_USER_INPUT', 'No architecture learns these tasks.');

@@ -14,6 +14,8 @@ const CALL_TIMEOUT_MS = 30_000;
 const STOP_MS = 5000;
 const FIRST_RESTART_MS = 250;
 const LAST_RESTART_MS = 10_000;
+/** What scores nothing. */
+const UNCOUNTED: ReadonlySet<ServingMethod> = new Set(['checkPlan', 'reload', 'status']);
 const HOST_ENDED = 'The process that holds the models ended; it is starting again. Try again in a moment.';
 
 export interface ServingClientOptions {
@@ -42,6 +44,7 @@ export function createServingClient(options: ServingClientOptions): ServingClien
     (...args: Parameters<ServingClient[Method]>): ReturnType<ServingClient[Method]> =>
       host.call(method, args) as ReturnType<ServingClient[Method]>;
   return {
+    checkPlan: call('checkPlan'),
     scoreUsers: call('scoreUsers'),
     explainUsers: call('explainUsers'),
     rankItems: call('rankItems'),
@@ -76,7 +79,7 @@ class ServingProcess {
 
   async call(method: ServingMethod, args: readonly unknown[]): Promise<unknown> {
     if (this.isClosed) throw new AppError('NOT_READY', 'The server is stopping.');
-    if (method !== 'status' && method !== 'reload') this.calls++;
+    if (!UNCOUNTED.has(method)) this.calls++;
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
       const timer = setTimeout(() => {

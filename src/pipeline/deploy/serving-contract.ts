@@ -2,6 +2,7 @@
  * What the API asks of the serving host (a process of its own, which alone holds TensorFlow and the deployed models).
  * Every call is batched: one call scores any number of users.
  */
+import type { RunRow } from '../../store/index.js';
 import type { TaskName } from '../../tasks/index.js';
 import type {
   Contribution,
@@ -35,7 +36,12 @@ export interface ServingStatus {
   readonly calls: number;
 }
 
+/** What decides which models a run fits, and with which settings. */
+export type RunPlan = Pick<RunRow, 'kind' | 'tasks' | 'config'>;
+
 export interface ServingClient {
+  /** Makes the models of a run without fitting them. @throws AppError BAD_USER_INPUT for what no model takes */
+  checkPlan(plan: RunPlan): Promise<void>;
   /** @throws AppError NOT_READY when no deployed version has a task asked for. */
   scoreUsers(
     shopKey: string,

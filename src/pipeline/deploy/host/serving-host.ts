@@ -18,7 +18,7 @@ import { LoadedBundle } from './bundle.js';
 import { type Choice, type Serving, Shelf } from './shelf.js';
 
 /** The answering side of ServingClient. */
-export class ServingHost implements Omit<ServingClient, 'status' | 'close'> {
+export class ServingHost implements Omit<ServingClient, 'checkPlan' | 'status' | 'close'> {
   private readonly shelves = new Map<string, Promise<Shelf>>();
   /** The last reload of each shop: they follow each other, so that none sets aside what another has just put up. */
   private readonly reloads = new Map<string, Promise<void>>();
