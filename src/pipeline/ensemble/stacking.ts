@@ -13,10 +13,9 @@ export function stackingWeights(labels: ArrayLike<number>, members: readonly Flo
   const width = members.length;
   const values = new Float32Array(labels.length * width);
   members.forEach((member, at) => member.forEach((value, row) => (values[row * width + at] = logit(value))));
-  const model: LinearModel = fitLogistic(values, Uint8Array.from(labels), {
+  const model: LinearModel = fitLogistic(values, labels, {
     width,
     penalty: PENALTY,
-    fraudWeight: 1,
   });
   const weights = Array.from(model.weights, (weight, at) => weight / model.deviations[at]);
   const bias = model.bias - weights.reduce((sum, weight, at) => sum + weight * model.means[at], 0);

@@ -4,6 +4,8 @@ import type { ConfusionMatrix, Numbers } from './metric.js';
 
 /** Keeps a certain and wrong prediction's loss finite, as scikit-learn does for float64. */
 const EPSILON = 1e-15;
+/** How far above a probability of 1 the threshold lies that nothing reaches. */
+const EPSILON_ABOVE = 1e-6;
 export const CALIBRATION_BINS = 10;
 
 /** Examples from the highest score to the lowest, with ties marked, ready for weighted counting. */
@@ -175,12 +177,17 @@ export function ratesOf({ counts }: ConfusionMatrix): Rates {
 
 /**
  * The threshold that a rule asks for, out of the probabilities given. By precision: the lowest that reaches the target, so that recall is
- * largest; where none does, the one of the highest precision.
+ * largest; where none does, the one of the highest precision. By cost: the cheapest, which may be one that no probability reaches.
  */
 export function chooseThreshold(rule: ThresholdRule, labels: Numbers, probabilities: Numbers): number {
   const { order, isTied } = orderByScore(probabilities);
   const positives = meanOf(labels.length, (at) => (labels[at] > 0 ? 1 : 0)) * labels.length;
   let best = { threshold: 0.5, worth: -Infinity };
+  if (rule.by === 'COST' && order.length > 0) {
+    const highest = probabilities[order[0]];
+    const beyond = highest < 1 ? (highest + 1) / 2 : highest + EPSILON_ABOVE;
+    best = { threshold: beyond, worth: worthOf(rule, 0, 0, positives) };
+  }
   let found = 0;
   for (let at = 0; at < order.length; at++) {
     if (labels[order[at]] > 0) found++;

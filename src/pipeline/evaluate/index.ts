@@ -8,3 +8,4 @@ export * from './metric.js';
 export * from './ranking.js';
 export * from './regression.js';
 export * from './report.js';
+export { thresholdRule } from './threshold-rules.js';

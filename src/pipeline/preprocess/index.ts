@@ -11,6 +11,7 @@ export {
 export { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState, itemState } from './item-state.js';
 export { alignStatistics, type ItemStatistics, itemStatistics } from './item-statistics.js';
 export * from './labels.js';
+export { type LabelledRows, type ResampledRows, resampleRows, takeRows } from './resampling.js';
 export { Standardiser, standardiserOf } from './standardiser.js';
 export {
   MAX_EARLIER_TRANSACTIONS,

@@ -24,14 +24,16 @@ import {
   type TransactionContext,
 } from '../../index.js';
 import { TRANSACTION_FEATURES, transactionFeatures } from '../../preprocess/index.js';
+import { correctLogit, correctParts, type LogitCorrection, NO_CORRECTION } from '../base-rate.js';
 import { namedCheckpoint } from '../named-checkpoint.js';
 import { fraudExamples } from './fraud-examples.js';
 import { rankContributions } from './fraud-explanations.js';
 import { checkFeatures, type FraudTraining } from './fraud-logistic.js';
 import { FraudNetwork, type FraudSettings, trainingBatch } from './fraud-network.js';
 import { fraudSettings } from './fraud-settings.js';
-import { integratedGradients } from './integrated-gradients.js';
-import { columnScales, fitLogistic, linearLogits, sigmoid, standardise } from './logistic-fit.js';
+import { type FraudColumns, teachFraud } from './fraud-teaching.js';
+import { integratedGradients, networkLogit } from './integrated-gradients.js';
+import { columnScales, sigmoid, standardise } from './logistic-fit.js';
 
 const WIDTH = TRANSACTION_FEATURES.length;
 const FILE = 'fraud-dense.json';
@@ -44,9 +46,7 @@ const SERVED_BATCH = { features: column(WIDTH) };
 interface Fitted {
   readonly means: Float64Array;
   readonly deviations: Float64Array;
-  /** probability = sigmoid(slope × logit + shift): takes back what class weights or focal loss do to the probabilities. */
-  readonly slope: number;
-  readonly shift: number;
+  readonly correction: LogitCorrection;
   readonly training: FraudTraining;
 }
 
@@ -82,25 +82,20 @@ class FraudDense implements Model, FraudScorer {
     const raw = transactionFeatures(contexts);
     const scales = columnScales(raw.subarray(0, split * WIDTH), WIDTH);
     const features = standardise(raw, scales);
-    const weights = this.exampleWeights(labels, fraudsInTraining / split);
-    const part = (from: number, to: number) => ({
-      features: features.slice(from * WIDTH, to * WIDTH),
-      label: Float32Array.from(labels.subarray(from, to)),
-      weight: weights.slice(from, to),
-    });
+    const { resampling: method, focalGamma } = this.settings;
+    const { seed } = context;
+    const teaching = teachFraud(features, labels, { width: WIDTH, split, method, focalGamma, seed });
+    const { correction } = teaching;
     const network = new FraudNetwork(WIDTH, this.settings, context.seed);
     try {
-      await this.trainNetwork(network, part(0, split), part(split, labels.length), context);
+      network.startAt(teaching.taughtRate);
+      await this.trainNetwork(network, teaching.train, teaching.validation, context);
     } catch (error) {
       network.dispose();
       throw error;
     }
-    const calibration = this.calibrate(network, part(split, labels.length));
-    this.serve(network, {
-      ...scales,
-      ...calibration,
-      training: { isSimulated, examples: labels.length, frauds },
-    });
+    const training = { isSimulated, examples: labels.length, frauds };
+    this.serve(network, { ...scales, correction, training });
   }
 
   async scoreTransactions(transactions: readonly TransactionContext[]): Promise<Float32Array> {
@@ -108,7 +103,7 @@ class FraudDense implements Model, FraudScorer {
     const { fitted, predictor } = this.ready();
     const features = standardise(transactionFeatures(transactions), fitted);
     const { logit } = await Promise.resolve(predictor.predict({ features }));
-    return logit.map((value) => sigmoid(fitted.slope * value + fitted.shift));
+    return logit.map((value) => sigmoid(correctLogit(value, fitted.correction)));
   }
 
   /** Integrated gradients from the average order, in logits of the calibrated probability. */
@@ -118,6 +113,8 @@ class FraudDense implements Model, FraudScorer {
     first: number,
   ): Promise<Contribution[][]> {
     const { fitted, numbers } = this.ready();
+    const start = networkLogit(numbers.deep, new Float32Array(WIDTH)) + numbers.wide.bias[0];
+    const corrected = (logit: number) => correctLogit(logit, fitted.correction);
     const raw = transactionFeatures(transactions);
     const features = standardise(raw, fitted);
     return transactions.map((_, index) => {
@@ -125,9 +122,9 @@ class FraudDense implements Model, FraudScorer {
       const row = features.subarray(from, to);
       // The linear part's share is exact; the network's is integrated.
       const parts = integratedGradients(numbers.deep, row).map(
-        (part, column) => fitted.slope * (part + numbers.wide.kernel[column] * row[column]),
+        (part, column) => part + numbers.wide.kernel[column] * row[column],
       );
-      return rankContributions(raw.subarray(from, to), parts, first);
+      return rankContributions(raw.subarray(from, to), correctParts(parts, { start, corrected }), first);
     });
   }
 
@@ -138,8 +135,7 @@ class FraudDense implements Model, FraudScorer {
       settings: this.settings,
       means: [...fitted.means],
       deviations: [...fitted.deviations],
-      slope: fitted.slope,
-      shift: fitted.shift,
+      correction: fitted.correction,
       training: fitted.training,
     };
     await writeFile(join(directory, FILE), JSON.stringify(saved));
@@ -151,12 +147,11 @@ class FraudDense implements Model, FraudScorer {
     checkFeatures(saved.features);
     const network = new FraudNetwork(WIDTH, this.settings, 0);
     await loadWeights(join(directory, WEIGHTS_FILE), network.weights);
-    const { means, deviations, slope, shift, training } = saved;
+    const { means, deviations, correction = NO_CORRECTION, training } = saved;
     this.serve(network, {
       means: Float64Array.from(means),
       deviations: Float64Array.from(deviations),
-      slope,
-      shift,
+      correction,
       training,
     });
   }
@@ -169,8 +164,8 @@ class FraudDense implements Model, FraudScorer {
 
   private async trainNetwork(
     network: FraudNetwork,
-    columns: Part,
-    validation: Part,
+    columns: FraudColumns,
+    validation: FraudColumns,
     context: FitContext,
   ): Promise<void> {
     const { settings } = this;
@@ -186,8 +181,8 @@ class FraudDense implements Model, FraudScorer {
     try {
       await train({
         step,
-        columns,
-        validation,
+        columns: { ...columns },
+        validation: { ...validation },
         batchSize: settings.batchSize,
         epochs: settings.epochs,
         seed: context.seed,
@@ -209,22 +204,6 @@ class FraudDense implements Model, FraudScorer {
     }
   }
 
-  private exampleWeights(labels: Uint8Array, rate: number): Float32Array {
-    const fraudWeight = this.settings.imbalance === 'CLASS_WEIGHTS' ? (1 - rate) / rate : 1;
-    return Float32Array.from(labels, (label) => (label === 1 ? fraudWeight : 1));
-  }
-
-  /** Platt's scaling (1999) on the validation part; without weights and focal loss the probabilities are right as they are. */
-  private calibrate(network: FraudNetwork, part: Part): { slope: number; shift: number } {
-    if (this.settings.imbalance === 'NONE') return { slope: 1, shift: 0 };
-    const predictor = compileLogits(network);
-    const { logit } = predictor.predict({ features: part.features });
-    predictor.dispose();
-    const line = fitLogistic(logit, Uint8Array.from(part.label), { width: 1, penalty: 1e-6, fraudWeight: 1 });
-    const [shift] = linearLogits(line, Float32Array.of(0));
-    return { slope: line.weights[0] / line.deviations[0], shift };
-  }
-
   private serve(network: FraudNetwork, fitted: Fitted): void {
     this.dispose();
     this.served = { fitted, network, predictor: compileLogits(network), numbers: network.numbers() };
@@ -236,19 +215,13 @@ class FraudDense implements Model, FraudScorer {
   }
 }
 
-interface Part {
-  readonly features: Float32Array;
-  readonly label: Float32Array;
-  readonly weight: Float32Array;
-}
-
 interface SavedDense {
   readonly features: string[];
   readonly settings: FraudSettings;
   readonly means: number[];
   readonly deviations: number[];
-  readonly slope: number;
-  readonly shift: number;
+  /** Missing where a model was saved before it had one. */
+  readonly correction?: LogitCorrection;
   readonly training: FraudTraining;
 }
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { AppError, tooFewData } from '../../../errors.js';
-import { fraudTask } from '../../../tasks/index.js';
+import { fraudTask, RESAMPLING_METHODS, type ResamplingMethod } from '../../../tasks/index.js';
 import {
   type Contribution,
   type FitContext,
@@ -12,13 +12,27 @@ import {
   type TrainingData,
   type TransactionContext,
 } from '../../index.js';
-import { TRANSACTION_FEATURES, transactionFeatures } from '../../preprocess/index.js';
+import { resampleRows, TRANSACTION_FEATURES, transactionFeatures } from '../../preprocess/index.js';
+import { priorShift, resamplingOf } from '../base-rate.js';
 import { fraudExamples } from './fraud-examples.js';
 import { rankContributions } from './fraud-explanations.js';
-import { fitLogistic, linearLogits, type LinearModel, sigmoid } from './logistic-fit.js';
+import {
+  columnScales,
+  fitLogistic,
+  linearLogits,
+  type LinearModel,
+  sigmoid,
+  standardise,
+} from './logistic-fit.js';
 
 const WIDTH = TRANSACTION_FEATURES.length;
 const FILE = 'fraud-logistic.json';
+
+interface LogisticSettings {
+  readonly penalty: number;
+  readonly resampling: ResamplingMethod;
+}
+const SUPPORTED = RESAMPLING_METHODS.filter((method) => method !== 'FOCAL_LOSS');
 
 /** What is known about the training, kept with the model. */
 export interface FraudTraining {
@@ -31,8 +45,7 @@ export interface FraudTraining {
 /**
  * Fraud baseline: a logistic regression on the transaction features.
  *
- * Hyper-parameters: `penalty` (L2, default 1), `fraudWeight` (weight of a fraud in the likelihood, default 1; probabilities stay
- * calibrated).
+ * Hyper-parameters: `penalty` (L2, default 1), `resampling` (all but FOCAL_LOSS, which is no likelihood; probabilities stay calibrated).
  */
 class FraudLogistic implements Model, FraudScorer {
   readonly architecture = 'fraud-logistic-regression';
@@ -41,7 +54,7 @@ class FraudLogistic implements Model, FraudScorer {
   readonly fraud = this;
   private fitted: { model: LinearModel; training: FraudTraining } | null = null;
 
-  constructor(private readonly settings: { penalty: number; fraudWeight: number }) {}
+  constructor(private readonly settings: LogisticSettings) {}
 
   /** @throws Error before fit or load */
   get training(): FraudTraining {
@@ -56,7 +69,7 @@ class FraudLogistic implements Model, FraudScorer {
       throw tooFewData('Orders to learn fraud from', labels.length, fraudTask.minExamples);
     if (frauds === 0) throw tooFewData('Frauds to learn from', 0, 1);
     const values = transactionFeatures(contexts);
-    const model = fitLogistic(values, labels, { width: WIDTH, ...this.settings, signal: context.signal });
+    const model = this.fitResampled(values, Float32Array.from(labels), context);
     this.fitted = { model, training: { isSimulated, examples: labels.length, frauds } };
     context.onProgress(1);
   }
@@ -116,6 +129,29 @@ class FraudLogistic implements Model, FraudScorer {
     this.fitted = null;
   }
 
+  /** Distances between rows, which SMOTE goes by, are of standardised features. */
+  private fitResampled(
+    values: Float32Array,
+    labels: Float32Array,
+    { seed, signal }: FitContext,
+  ): LinearModel {
+    const { penalty, resampling } = this.settings;
+    const options = { width: WIDTH, penalty, signal };
+    if (resampling === 'NONE') return fitLogistic(values, labels, options);
+    const scales = columnScales(values, WIDTH);
+    const features = standardise(values, scales);
+    const rows = resampleRows(resampling, { features, labels }, { width: WIDTH, seed });
+    const rate = labels.reduce((sum, label) => sum + label, 0) / labels.length;
+    const fitted = fitLogistic(rows.features, rows.labels, { ...options, weights: rows.weights });
+    // Back to raw values: standardised twice is standardised once by other numbers.
+    return {
+      ...fitted,
+      means: scales.means.map((mean, at) => mean + scales.deviations[at] * fitted.means[at]),
+      deviations: scales.deviations.map((deviation, at) => deviation * fitted.deviations[at]),
+      bias: fitted.bias + priorShift(rate, rows.taughtRate),
+    };
+  }
+
   private ready(): { model: LinearModel; training: FraudTraining } {
     if (this.fitted === null) throw new Error('The fraud model is neither fitted nor loaded.');
     return this.fitted;
@@ -128,7 +164,7 @@ interface SavedLogistic {
   readonly deviations: number[];
   readonly weights: number[];
   readonly bias: number;
-  readonly settings: { penalty: number; fraudWeight: number };
+  readonly settings: LogisticSettings;
   readonly training: FraudTraining;
 }
 
@@ -148,7 +184,7 @@ export const fraudLogistic: ModelType = {
   create: (_tasks, hyperparameters) =>
     new FraudLogistic({
       penalty: positive(hyperparameters.penalty, 1, 'penalty'),
-      fraudWeight: positive(hyperparameters.fraudWeight, 1, 'fraudWeight'),
+      resampling: resamplingOf(hyperparameters.resampling, 'FRAUD', 'fraud-logistic-regression', SUPPORTED),
     }),
   async load(directory) {
     const { settings } = JSON.parse(await readFile(join(directory, FILE), 'utf8')) as SavedLogistic;

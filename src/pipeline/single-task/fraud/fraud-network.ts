@@ -12,11 +12,9 @@ import {
   WeightSet,
   zeros,
 } from '../../../nn/index.js';
+import type { ResamplingMethod } from '../../../tasks/index.js';
+import { focalWeights } from '../focal-loss.js';
 import { type LayerNumbers } from './integrated-gradients.js';
-
-/** How rare frauds are made to count. */
-export const IMBALANCES = ['NONE', 'CLASS_WEIGHTS', 'FOCAL'] as const;
-export type Imbalance = (typeof IMBALANCES)[number];
 
 export interface FraudSettings {
   readonly hiddenUnits: readonly number[];
@@ -26,7 +24,8 @@ export interface FraudSettings {
   readonly batchSize: number;
   readonly epochs: number;
   readonly patience: number;
-  readonly imbalance: Imbalance;
+  /** What is done about frauds being rare. */
+  readonly resampling: ResamplingMethod;
   /** Exponent of the focal loss; how strongly easy orders are played down. */
   readonly focalGamma: number;
 }
@@ -69,18 +68,22 @@ export class FraudNetwork {
     return tf.reshape(tf.add(deep, dense(features, this.wide)), [-1]);
   }
 
-  /** Cross-entropy, or with FOCAL the focal loss (Lin et al., ICCV 2017): each order counts by (1 - p of its own class) ^ gamma. */
+  /** Starts the logit at a rate, so that no step goes into finding it. */
+  startAt(rate: number): void {
+    const bias = this.wide.bias;
+    tf.tidy(() => bias.assign(tf.fill([1], Math.log(rate / (1 - rate)))));
+  }
+
+  /** Cross-entropy; with FOCAL_LOSS what is easy counts less. */
   loss(
     batch: { features: Tensorflow.Tensor; label: Tensorflow.Tensor; weight: Tensorflow.Tensor },
     context: ModelContext,
   ): Tensorflow.Scalar {
     const logits = this.logits(batch.features, context);
     const losses = sigmoidCrossEntropies(batch.label, logits);
-    if (this.settings.imbalance !== 'FOCAL') return weightedMean(losses, batch.weight);
-    // 1 - p of the own class is sigmoid(-s) with s = ±logit; its logarithm, -softplus(s), no logit overflows.
-    const signed = tf.mul(logits, tf.sub(tf.mul(batch.label, tf.scalar(2)), tf.scalar(1)));
-    const easiness = tf.exp(tf.mul(tf.softplus(signed), tf.scalar(-this.settings.focalGamma)));
-    return weightedMean(tf.mul(losses, easiness), batch.weight);
+    if (this.settings.resampling !== 'FOCAL_LOSS') return weightedMean(losses, batch.weight);
+    const weights = focalWeights(batch.label, logits, this.settings.focalGamma);
+    return weightedMean(tf.mul(losses, weights), batch.weight);
   }
 
   /** The weights as plain numbers; of the deep part the output layer comes last. */

@@ -1,5 +1,6 @@
 import { AppError } from '../../../errors.js';
-import { type FraudSettings, type Imbalance, IMBALANCES } from './fraud-network.js';
+import { resamplingOf } from '../base-rate.js';
+import type { FraudSettings } from './fraud-network.js';
 
 const DEFAULTS: FraudSettings = {
   hiddenUnits: [64, 64],
@@ -9,7 +10,7 @@ const DEFAULTS: FraudSettings = {
   batchSize: 256,
   epochs: 40,
   patience: 5,
-  imbalance: 'NONE',
+  resampling: 'NONE',
   focalGamma: 2,
 };
 
@@ -23,12 +24,12 @@ export function fraudSettings(given: Readonly<Record<string, unknown>>): FraudSe
     batchSize: integer(given, 'batchSize', { min: 1, max: 65_536 }),
     epochs: integer(given, 'epochs', { min: 1, max: 1_000 }),
     patience: integer(given, 'patience', { min: 1, max: 1_000 }),
-    imbalance: imbalance(given.imbalance),
+    resampling: resamplingOf(given.resampling, 'FRAUD', 'fraud-dense'),
     focalGamma: number(given, 'focalGamma', { min: 0, max: 10 }),
   };
 }
 
-type NumberName = Exclude<keyof FraudSettings, 'hiddenUnits' | 'imbalance'>;
+type NumberName = Exclude<keyof FraudSettings, 'hiddenUnits' | 'resampling'>;
 
 function number(
   given: Readonly<Record<string, unknown>>,
@@ -63,14 +64,5 @@ function hiddenUnits(value: unknown): readonly number[] {
   throw new AppError(
     'BAD_USER_INPUT',
     `hiddenUnits must be up to 8 whole numbers from 1 to 4096; it is ${JSON.stringify(value)}.`,
-  );
-}
-
-function imbalance(value: unknown): Imbalance {
-  if (value === undefined) return DEFAULTS.imbalance;
-  if (IMBALANCES.some((known) => known === value)) return value as Imbalance;
-  throw new AppError(
-    'BAD_USER_INPUT',
-    `imbalance must be one of ${IMBALANCES.join(', ')}; it is ${JSON.stringify(value)}.`,
   );
 }

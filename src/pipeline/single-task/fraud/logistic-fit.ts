@@ -40,15 +40,15 @@ export function standardise(
  * @param values  [rows × width], row by row
  * @param labels  [rows] 0 or 1
  * @param options.penalty      L2 on the standardised weights
- * @param options.fraudWeight  weight of rows with label 1; its effect on the probabilities is taken out of the bias again
+ * @param options.weights  [rows] how much each counts; once when left out
  * @throws Error when the fit does not come to rest
  */
 export function fitLogistic(
   values: Float32Array,
-  labels: Uint8Array,
-  options: { width: number; penalty: number; fraudWeight: number; signal?: AbortSignal },
+  labels: ArrayLike<number>,
+  options: { width: number; penalty: number; weights?: Float32Array; signal?: AbortSignal },
 ): LinearModel {
-  const { width, penalty, fraudWeight, signal } = options;
+  const { width, penalty, weights, signal } = options;
   const scales = columnScales(values, width);
   const rows = standardise(values, scales);
   const size = width + 1;
@@ -62,7 +62,7 @@ export function fitLogistic(
         rows.subarray(row * width, (row + 1) * width),
         labels[row],
         beta,
-        fraudWeight,
+        weights ? weights[row] : 1,
         gradient,
         hessian,
       );
@@ -79,7 +79,7 @@ export function fitLogistic(
     }
     if (!Number.isFinite(largest)) break;
     if (largest < 1e-8) {
-      return { ...scales, weights: beta.slice(0, width), bias: beta[width] - Math.log(fraudWeight) };
+      return { ...scales, weights: beta.slice(0, width), bias: beta[width] };
     }
   }
   throw new Error('The logistic regression did not come to rest within 50 steps.');
@@ -105,7 +105,7 @@ function addRow(
   row: Float32Array,
   label: number,
   beta: Float64Array,
-  fraudWeight: number,
+  weight: number,
   gradient: Float64Array,
   hessian: Float64Array,
 ): void {
@@ -114,7 +114,6 @@ function addRow(
   let logit = beta[width];
   for (let at = 0; at < width; at++) logit += beta[at] * row[at];
   const probability = sigmoid(logit);
-  const weight = label === 1 ? fraudWeight : 1;
   const residual = weight * (label - probability);
   const curvature = weight * Math.max(probability * (1 - probability), 1e-10);
   for (let a = 0; a < size; a++) {

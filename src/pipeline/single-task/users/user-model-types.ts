@@ -27,9 +27,9 @@ export function userNetworkType(kind: Kind): ModelType {
     family,
     create: (tasks, hyperparameters) => make(tasks, userNetworkSettings(hyperparameters, kind.defaults)),
     load: async (directory) => {
-      const { tasks, settings } = await readSavedUserNetwork(directory);
-      const model = make(tasks, settings);
-      await model.restore(directory);
+      const saved = await readSavedUserNetwork(directory);
+      const model = make(saved.tasks, saved.settings);
+      await model.restore(directory, saved);
       return model;
     },
   };

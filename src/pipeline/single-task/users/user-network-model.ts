@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { tooFewData } from '../../../errors.js';
 import { loadWeights, Random, saveWeights } from '../../../nn/index.js';
-import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
+import { type ResamplingMethod, TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
 import type {
   Contribution,
   FitContext,
@@ -13,11 +13,13 @@ import type {
   UserRequest,
   UserScorer,
 } from '../../index.js';
-import { USER_FEATURE_COUNT, type UserExamples, userExamples } from '../../preprocess/index.js';
+import { takeRows, USER_FEATURE_COUNT, type UserExamples, userExamples } from '../../preprocess/index.js';
+import { correctLogit, type LogitCorrection, NO_CORRECTION } from '../base-rate.js';
 import { explainByGradients } from './explain-users.js';
 import { PopulationState } from './population-state.js';
 import { type UserColumns, UserNetwork } from './user-network.js';
 import type { UserNetworkSettings } from './user-network-settings.js';
+import { teachUserColumns, userResampling } from './user-resampling.js';
 import { isUserTask, type UserTarget } from './user-targets.js';
 
 const SETTINGS_FILE = 'settings.json';
@@ -31,18 +33,28 @@ export interface UserNetworkModelOptions {
   readonly settings: UserNetworkSettings;
 }
 
+interface Fitted {
+  readonly network: UserNetwork;
+  readonly population: PopulationState;
+  /** One an output. */
+  readonly corrections: readonly LogitCorrection[];
+}
+
 /** User tasks by a network on user features; what its outputs stand for is the target's to say. */
 export class UserNetworkModel implements Model, UserScorer {
   readonly architecture: string;
   readonly family: ModelFamily;
   readonly tasks: readonly TaskName[];
   readonly users = this;
-  private fitted: { network: UserNetwork; population: PopulationState } | null = null;
+  private readonly method: ResamplingMethod;
+  private fitted: Fitted | null = null;
 
   constructor(private readonly options: UserNetworkModelOptions) {
     this.architecture = options.architecture;
     this.family = options.family;
     this.tasks = options.tasks;
+    const { outputs } = options.target;
+    this.method = userResampling(options.settings.resampling, { ...this, outputs });
   }
 
   async fit({ history, cut }: TrainingData, context: FitContext): Promise<void> {
@@ -57,47 +69,62 @@ export class UserNetworkModel implements Model, UserScorer {
     const need = TASK_DEFINITIONS[task].minExamples;
     if (have < need)
       throw tooFewData(`Examples to learn ${this.tasks.join(' and ')} from`, Math.floor(have), need);
+    const { method } = this;
+    const { focalGamma } = this.options.settings;
+    const { outputs } = this.options.target;
+    const taught = teachUserColumns(train, validation, { method, focalGamma, outputs, seed: context.seed });
     const network = this.newNetwork(context.seed);
     try {
       const report = { model: this.architecture, task: this.tasks.length === 1 ? task : null };
-      await network.train(train, validation, context, report);
+      await network.train(taught.train, taught.validation, context, report);
     } catch (thrown) {
       network.dispose();
       throw thrown;
     }
     this.dispose();
-    this.fitted = { network, population: PopulationState.fit(history, cut) };
+    const { corrections } = taught;
+    this.fitted = { network, population: PopulationState.fit(history, cut), corrections };
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async scoreUsers(request: UserRequest): Promise<Partial<Record<TaskName, Float32Array>>> {
-    const { network, population } = this.ready();
-    const logits = network.predict(population.features(request));
+    const { network, population, corrections } = this.ready();
+    const logits = network
+      .predict(population.features(request))
+      .map((logit, at) => correctLogit(logit, corrections[at % corrections.length]));
     const tasks = this.tasks.filter(isUserTask);
     return Object.fromEntries(tasks.map((task) => [task, this.options.target.probabilities(logits, task)]));
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async explainUsers(request: UserRequest, task: TaskName, first: number): Promise<Contribution[][]> {
-    const { network, population } = this.ready();
+    const { network, population, corrections } = this.ready();
     if (!isUserTask(task)) throw new Error(`${this.architecture} does not predict ${task}.`);
     const { outputs, sign } = this.options.target.deciding(task);
     const layers = network.numbers(outputs);
-    return explainByGradients(request, population, { layers, sign, first });
+    const correct = (logit: number) => correctLogit(logit, corrections[0]);
+    // A curve over several outputs has no one logit to bring back; its parts keep their order.
+    const corrected = outputs === 1 && corrections[0].focalGamma > 0 ? correct : undefined;
+    const start = corrected && network.predict(new Float32Array(USER_FEATURE_COUNT))[0];
+    return explainByGradients(request, population, { layers, sign, first, start, corrected });
   }
 
   async save(directory: string): Promise<void> {
-    const { network, population } = this.ready();
-    const saved: SavedUserNetwork = { tasks: this.tasks, settings: this.options.settings };
+    const { network, population, corrections } = this.ready();
+    const saved: SavedUserNetwork = { tasks: this.tasks, settings: this.options.settings, corrections };
     await writeFile(join(directory, SETTINGS_FILE), JSON.stringify(saved));
     await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
     await population.save(directory);
   }
 
-  async restore(directory: string): Promise<void> {
+  async restore(directory: string, { corrections }: SavedUserNetwork): Promise<void> {
     const network = this.newNetwork(0);
     await loadWeights(join(directory, WEIGHTS_FILE), network.weights);
-    this.fitted = { network, population: await PopulationState.load(directory) };
+    this.fitted = {
+      network,
+      population: await PopulationState.load(directory),
+      corrections: corrections ?? Array.from({ length: this.options.target.outputs }, () => NO_CORRECTION),
+    };
   }
 
   dispose(): void {
@@ -106,7 +133,9 @@ export class UserNetworkModel implements Model, UserScorer {
   }
 
   private newNetwork(seed: number): UserNetwork {
-    return new UserNetwork(USER_FEATURE_COUNT, this.options.target.outputs, this.options.settings, seed);
+    const { target, settings } = this.options;
+    const focalGamma = this.method === 'FOCAL_LOSS' ? settings.focalGamma : 0;
+    return new UserNetwork(USER_FEATURE_COUNT, target.outputs, settings, { seed, focalGamma });
   }
 
   /** Rows with a known label, parted into training and validation. */
@@ -141,15 +170,11 @@ export class UserNetworkModel implements Model, UserScorer {
 export interface SavedUserNetwork {
   readonly tasks: readonly TaskName[];
   readonly settings: UserNetworkSettings;
+  /** Missing where a model was saved before it could be resampled. */
+  readonly corrections?: readonly LogitCorrection[];
 }
 
 /** Reads what `save` wrote of the model's making. */
 export async function readSavedUserNetwork(directory: string): Promise<SavedUserNetwork> {
   return JSON.parse(await readFile(join(directory, SETTINGS_FILE), 'utf8')) as SavedUserNetwork;
-}
-
-function takeRows(values: Float32Array, width: number, rows: readonly number[]): Float32Array {
-  const taken = new Float32Array(rows.length * width);
-  rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));
-  return taken;
 }

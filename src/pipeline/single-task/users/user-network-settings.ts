@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { AppError } from '../../../errors.js';
+import { RESAMPLING_METHODS, TASKS } from '../../../tasks/index.js';
 
 const settingsSchema = z.strictObject({
   hiddenUnits: z.array(z.number().int().min(1).max(4096)).max(8),
@@ -11,8 +12,10 @@ const settingsSchema = z.strictObject({
   epochs: z.number().int().min(1).max(1000),
   /** CROSS_ENTROPY, or the textbook's plain sum of squared errors of the probabilities. */
   loss: z.enum(['CROSS_ENTROPY', 'SUM_OF_SQUARED_ERRORS']),
-  /** How much the yes examples count; 1 = as they are. */
-  positiveWeight: z.number().gt(0).max(1000),
+  /** What is done about classes of unequal size, by task. */
+  resampling: z.partialRecord(z.enum(TASKS), z.enum(RESAMPLING_METHODS)),
+  /** Exponent of the focal loss, where `resampling` asks for it. */
+  focalGamma: z.number().min(0).max(10),
   /** Share of users held back for the validation loss. */
   validationShare: z.number().min(0).max(0.5),
 });
@@ -28,7 +31,8 @@ export const DENSE_DEFAULTS: UserNetworkSettings = {
   batchSize: 512,
   epochs: 4,
   loss: 'CROSS_ENTROPY',
-  positiveWeight: 1,
+  resampling: {},
+  focalGamma: 2,
   validationShare: 0.05,
 };
 

@@ -18,6 +18,7 @@ import {
   zeros,
 } from '../../../nn/index.js';
 import type { EpochReport, FitContext } from '../../index.js';
+import { focalWeights } from '../focal-loss.js';
 import { type LayerNumbers } from '../fraud/integrated-gradients.js';
 import { namedCheckpoint } from '../named-checkpoint.js';
 import type { UserNetworkSettings } from './user-network-settings.js';
@@ -27,7 +28,7 @@ export interface UserColumns {
   readonly features: Float32Array;
   /** [rows × outputs] 0 or 1. */
   readonly labels: Float32Array;
-  /** [rows × outputs] weight of the label; 0 where it is not known. */
+  /** [rows × outputs] how much the label counts; 0 where it is not known. */
   readonly masks: Float32Array;
 }
 
@@ -53,9 +54,9 @@ export class UserNetwork {
     private readonly width: number,
     private readonly outputs: number,
     private readonly settings: UserNetworkSettings,
-    seed: number,
+    private readonly options: { readonly seed: number; readonly focalGamma: number },
   ) {
-    this.weights = new WeightSet(new Random(seed));
+    this.weights = new WeightSet(new Random(options.seed));
     const sizes = [width, ...settings.hiddenUnits];
     this.hidden = settings.hiddenUnits.map((units, at) =>
       this.weights.dense(`hidden-${at + 1}`, sizes[at], units),
@@ -181,11 +182,9 @@ export class UserNetwork {
       this.settings.loss === 'SUM_OF_SQUARED_ERRORS'
         ? tf.square(tf.sub(batch.labels, tf.sigmoid(logits)))
         : sigmoidCrossEntropies(batch.labels, logits);
-    const { positiveWeight } = this.settings;
+    const { focalGamma } = this.options;
     const weights =
-      positiveWeight === 1
-        ? batch.masks
-        : tf.mul(batch.masks, tf.add(tf.mul(batch.labels, tf.scalar(positiveWeight - 1)), tf.scalar(1)));
+      focalGamma > 0 ? tf.mul(batch.masks, focalWeights(batch.labels, logits, focalGamma)) : batch.masks;
     return tf.mean(tf.sum(tf.mul(losses, weights), 1));
   }
 }

@@ -65,8 +65,7 @@ describe('examples', () => {
 describe.each([
   ['logistic regression', fraudLogistic, {}],
   ['dense network', fraudDense, {}],
-  ['dense network with class weights', fraudDense, { imbalance: 'CLASS_WEIGHTS' }],
-  ['dense network with focal loss', fraudDense, { imbalance: 'FOCAL' }],
+  ['dense network with focal loss', fraudDense, { resampling: { FRAUD: 'FOCAL_LOSS' } }],
 ] satisfies [string, ModelType, Record<string, unknown>][])('%s', (_name, type, hyperparameters) => {
   let model: Model;
   let scores: Float32Array;
@@ -143,8 +142,44 @@ describe.each([
   });
 });
 
+describe('resampled for frauds being rare', () => {
+  const cases = [
+    [fraudLogistic, 'CLASS_WEIGHTS'],
+    [fraudLogistic, 'UNDERSAMPLE'],
+    [fraudLogistic, 'SMOTE'],
+    [fraudDense, 'CLASS_WEIGHTS'],
+    [fraudDense, 'OVERSAMPLE'],
+    [fraudDense, 'SMOTE'],
+  ] as const;
+  test.each(cases.map(([type, method]) => [type.architecture, method, type] as const))(
+    '%s with %s keeps its probabilities at the rate of frauds, and its ranking',
+    async (_name, method, type) => {
+      const model = type.create(['FRAUD'], { resampling: { FRAUD: method, CHURN: 'FOCAL_LOSS' } });
+      await model.fit({ history, cut }, context(1));
+      const scores = await model.fraud!.scoreTransactions(later.contexts);
+      model.dispose();
+      const frauds = later.labels.reduce((sum, label) => sum + label, 0);
+      const expected = scores.reduce((sum, score) => sum + score, 0);
+      // At even odds, as taught, they would add up to many times the frauds there are.
+      expect(expected / frauds).toBeGreaterThan(0.6);
+      expect(expected / frauds).toBeLessThan(1.7);
+      const ceiling = areaUnderCurve(later.labels, later.bestProbabilities!);
+      expect(areaUnderCurve(later.labels, scores)).toBeGreaterThan(ceiling - 0.06);
+    },
+  );
+
+  test('the likelihood knows no focal loss', () => {
+    const asked = { resampling: { FRAUD: 'FOCAL_LOSS' } };
+    expect(() => fraudLogistic.create(['FRAUD'], asked)).toThrow(/expected one of NONE, CLASS_WEIGHTS/);
+  });
+});
+
 test.each([
-  [{ imbalance: 'SOME' }, /imbalance must be one of/],
+  [
+    { resampling: { FRAUD: 'SOME' } },
+    /resampling of FRAUD for fraud-dense: expected one of NONE, .*; got "SOME"/,
+  ],
+  [{ resampling: 'SMOTE' }, /resampling: expected a method by task/],
   [{ dropout: 2 }, /dropout must be a number/],
   [{ hiddenUnits: [0] }, /hiddenUnits/],
   [{ batchSize: 1.5 }, /batchSize must be a whole number/],
