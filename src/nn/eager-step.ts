@@ -1,6 +1,7 @@
 import { type BatchArrays, type BatchSpec, countRows, sliceRows } from './batch.js';
 import { addArrays, combineSets, innerProducts, sumRows } from './eager-combine.js';
 import { EagerLoss, type EagerLosses } from './eager-loss.js';
+import { BatchAssembler } from './gather-rows.js';
 import { addSets, type GradientSet } from './gradient-sets.js';
 import { applyUpdate, HYPER_LENGTH, type Optimizer, slotsOf, slotStart } from './optimizers.js';
 import {
@@ -30,6 +31,7 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
   stepsDone = 0;
   private readonly stored = new Map<string, Stored>();
   private readonly tasks: TaskState;
+  private assembler: BatchAssembler<S> | null = null;
 
   constructor(private readonly options: FullStepOptions<S>) {
     this.batch = options.batch;
@@ -78,6 +80,16 @@ export class EagerStep<S extends BatchSpec> implements CompiledStep<S> {
     this.stepsDone++;
     this.tasks.finish(losses, products);
     return losses;
+  }
+
+  loadRows(arrays: BatchArrays<S>): void {
+    countRows(this.batch, arrays);
+    this.assembler = new BatchAssembler(this.batch, arrays);
+  }
+
+  runRows(order: Int32Array, start: number, rows: number): LossValues {
+    if (!this.assembler) throw new Error('No examples are loaded');
+    return this.run(this.assembler.take(order, start, rows));
   }
 
   evaluate(arrays: BatchArrays<S>): LossValues {

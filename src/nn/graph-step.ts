@@ -1,9 +1,11 @@
 import type { TensorValues } from './backend.js';
 import { type BatchArrays, type BatchSpec, countRows, dataTypeOf } from './batch.js';
+import { BatchAssembler } from './gather-rows.js';
 import { type GradientSet, sharedNames } from './gradient-sets.js';
 import { attribute, DATA_TYPE, GraphBuilder } from './graph.js';
 import { combineGradients, innerProducts } from './graph-combine.js';
 import { type TracedLoss, traceLoss } from './graph-loss.js';
+import { GraphRows } from './graph-rows.js';
 import {
   clipGradients,
   type RowGradients,
@@ -21,6 +23,9 @@ import { setVariable } from './weights.js';
 
 const FLOAT = attribute.type(DATA_TYPE.float32);
 
+/** Examples up to this size are copied into TensorFlow's memory. */
+const RESIDENT_BYTES = 512e6;
+
 /** A training step as one call of TensorFlow. Made by compileStep. */
 export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   readonly mode = 'graph';
@@ -33,6 +38,10 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   private graph!: GraphBuilder;
   private session: GraphSession | null = null;
   private variables!: GraphVariables;
+  private rows!: GraphRows;
+  /** What loadRows got; too large to be copied, it is taken from in JavaScript. */
+  private loaded: { readonly arrays: BatchArrays<S>; readonly assembler: BatchAssembler<S> | null } | null =
+    null;
   private readonly calls = new Map<string, Call>();
   private readonly tasks: TaskState;
   private readonly seed = new Int32Array(2);
@@ -69,16 +78,29 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   run(arrays: BatchArrays<S>): LossValues {
     const rows = countRows(this.batch, arrays);
     if (!this.trainSizes.has(rows)) this.prepare([rows], []);
-    const [losses, products = null] = this.call(`train/${rows}`, arrays);
-    this.stepsDone++;
-    this.tasks.finish(losses, products);
-    return losses;
+    return this.update(`train/${rows}`, this.columnsOf(arrays));
+  }
+
+  loadRows(arrays: BatchArrays<S>): void {
+    countRows(this.batch, arrays);
+    const bytes = Object.keys(this.batch).reduce((sum, name) => sum + arrays[name].byteLength, 0);
+    const assembler = bytes > RESIDENT_BYTES ? new BatchAssembler(this.batch, arrays) : null;
+    this.loaded = { arrays, assembler };
+    if (!assembler && this.session) this.rows.load(this.session, arrays);
+  }
+
+  runRows(order: Int32Array, start: number, rows: number): LossValues {
+    if (!this.loaded) throw new Error('No examples are loaded');
+    const { assembler } = this.loaded;
+    if (assembler) return this.run(assembler.take(order, start, rows));
+    if (!this.trainSizes.has(rows)) this.prepare([rows], []);
+    return this.update(`rows/${rows}`, [order.subarray(start, start + rows)]);
   }
 
   evaluate(arrays: BatchArrays<S>): LossValues {
     const rows = countRows(this.batch, arrays);
     if (!this.evaluationSizes.has(rows)) this.prepare([], [rows]);
-    return this.call(`evaluate/${rows}`, arrays)[0];
+    return this.call(`evaluate/${rows}`, this.columnsOf(arrays))[0];
   }
 
   exportState(): StepState {
@@ -107,10 +129,20 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     this.session?.dispose();
   }
 
-  private call(name: string, arrays: BatchArrays<S>): LossValues[] {
-    const values: TensorValues[] = Object.keys(this.batch).map((column) => arrays[column]);
+  private columnsOf(arrays: BatchArrays<S>): TensorValues[] {
+    return Object.keys(this.batch).map((column) => arrays[column]);
+  }
+
+  private update(name: string, inputs: readonly TensorValues[]): LossValues {
+    const [losses, products = null] = this.call(name, inputs);
+    this.stepsDone++;
+    this.tasks.finish(losses, products);
+    return losses;
+  }
+
+  private call(name: string, inputs: readonly TensorValues[]): LossValues[] {
     this.seed[1] = this.stepsDone;
-    values.push(this.tasks.write(this.stepsDone), this.seed);
+    const values = [...inputs, this.tasks.write(this.stepsDone), this.seed];
     return this.session!.run(this.calls.get(name)!, values) as LossValues[];
   }
 
@@ -120,36 +152,49 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     this.graph = new GraphBuilder();
     this.calls.clear();
     this.variables = new GraphVariables(this.graph, this.options);
+    this.rows = new GraphRows(this.graph, this.batch);
     for (const rows of this.trainSizes) this.addTraining(rows);
     for (const rows of this.evaluationSizes) this.addEvaluation(rows);
     this.session = new GraphSession(this.graph);
     if (state) this.importState(state);
     else this.variables.start(this.session, this.weights);
+    if (this.loaded && !this.loaded.assembler) this.rows.load(this.session, this.loaded.arrays);
   }
 
-  private placeholders(prefix: string, rows: number): Feed[] {
-    const feeds: Feed[] = Object.entries(this.batch).map(([name, spec], at) => ({
+  /** Names and shapes of what a step is fed: columns, numbers, seed. */
+  private feedsOf(prefix: string, rows: number): Feed[] {
+    const columns: Feed[] = Object.entries(this.batch).map(([name, spec], at) => ({
       name: `${prefix}_${at}_${name.replaceAll(/\W/g, '_')}`,
       dataType: dataTypeOf(spec),
       shape: [rows, ...spec.shape],
     }));
     const numbers = [this.tasks.numbers.length];
-    feeds.push({ name: `${prefix}_numbers`, dataType: DATA_TYPE.float32, shape: numbers });
-    feeds.push({ name: `${prefix}_seed`, dataType: DATA_TYPE.int32, shape: [2] });
+    return [
+      ...columns,
+      { name: `${prefix}_numbers`, dataType: DATA_TYPE.float32, shape: numbers },
+      { name: `${prefix}_seed`, dataType: DATA_TYPE.int32, shape: [2] },
+    ];
+  }
+
+  private addPlaceholders(feeds: readonly Feed[]): void {
     for (const { name, dataType, shape } of feeds) this.graph.placeholder(name, dataType, shape);
-    return feeds;
   }
 
   private addEvaluation(rows: number): void {
-    const feeds = this.placeholders(`evaluate_${rows}`, rows);
+    const feeds = this.feedsOf(`evaluate_${rows}`, rows);
+    this.addPlaceholders(feeds);
     const traced = this.trace(feeds, rows, false);
     this.calls.set(`evaluate/${rows}`, defineCall(feeds, [traced.losses]));
   }
 
   private addTraining(rows: number): void {
     const { graph } = this;
-    const feeds = this.placeholders(`train_${rows}`, rows);
-    const [numbers, seed] = feeds.slice(-2).map(({ name }) => name);
+    const feeds = this.feedsOf(`train_${rows}`, rows);
+    const order: Feed = { name: `train_${rows}_order`, dataType: DATA_TYPE.int32, shape: [rows] };
+    const beside = feeds.slice(-2);
+    this.addPlaceholders([order, ...beside]);
+    this.rows.addInputs(feeds.slice(0, -2), order.name);
+    const [numbers, seed] = beside.map(({ name }) => name);
     const traced = this.trace(feeds, rows, true);
     const products = this.addProducts(traced);
     const updates = this.addUpdates(traced, this.combined(traced, products, seed), numbers);
@@ -158,6 +203,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
       graph.node('Identity', [tensor, ...waits], { T: FLOAT }),
     );
     this.calls.set(`train/${rows}`, defineCall(feeds, fetches));
+    this.calls.set(`rows/${rows}`, defineCall([order, ...beside], fetches));
   }
 
   private trace(feeds: readonly Feed[], rows: number, isTraining: boolean): TracedLoss {

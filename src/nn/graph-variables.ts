@@ -1,3 +1,4 @@
+import type { TensorValues } from './backend.js';
 import { attribute, DATA_TYPE, type GraphBuilder } from './graph.js';
 import type { Handles } from './graph-updates.js';
 import { type Optimizer, slotsOf, slotStart } from './optimizers.js';
@@ -17,8 +18,15 @@ interface Stored {
   readonly read: string;
   readonly feed: Feed;
   readonly written: string;
-  /** Sets the variable to what it starts from, without feeding it. */
-  readonly begun: string | null;
+  /** Sets the variable to what it starts from, without feeding all of it. */
+  readonly begun: Begun | null;
+}
+
+/** How a variable is set to its start: the node that does, and what it is fed. */
+interface Begun {
+  readonly node: string;
+  readonly feed: Feed;
+  readonly values: TensorValues;
 }
 
 /** Variables that are read and written in one call. A call of its own costs some milliseconds when it is first made. */
@@ -26,7 +34,7 @@ interface Group {
   readonly members: readonly Stored[];
   readonly read: Call;
   readonly write: Call;
-  readonly begin: Call | null;
+  readonly begin: { readonly call: Call; readonly values: readonly TensorValues[] } | null;
 }
 
 /** The variables of a training graph, and how to read and set them: all weights in one call, each table in its own. */
@@ -61,7 +69,7 @@ export class GraphVariables {
     const variables = new Map(weights.weights.map(({ name, variable }) => [name, variable]));
     for (const { members, write, begin } of this.groups) {
       if (begin) {
-        session.run(begin, []);
+        session.run(begin.call, begin.values);
         continue;
       }
       const values = members.map(({ name, shape, start }) => {
@@ -107,10 +115,10 @@ export class GraphVariables {
         `${name}:${slot}`,
         shape,
         slotStart(optimizer),
-        table && this.filled(shape, slotStart(optimizer)),
+        table && this.filling(shape, slotStart(optimizer)),
       ),
     );
-    const drawn = table?.unmadeStart ? this.drawn(shape, table.unmadeStart) : null;
+    const drawn = table?.unmadeStart ? this.drawing(shape, table.unmadeStart) : null;
     const own = this.addOne(name, shape, null, drawn);
     this.handlesByName.set(name, { handle: own.handle, slots: slots.map(({ handle }) => handle) });
     return [own, ...slots].map(({ stored }) => stored);
@@ -120,7 +128,7 @@ export class GraphVariables {
     name: string,
     shape: readonly number[],
     start: number | null,
-    startTensor: string | null,
+    begin: ((handle: string) => Begun) | null,
   ): { handle: string; stored: Stored } {
     const { graph } = this;
     const at = this.counter++;
@@ -129,33 +137,47 @@ export class GraphVariables {
     graph.placeholder(feed.name, feed.dataType, shape);
     // Copied, as the fed tensor is JavaScript's own memory, which updates in place would change.
     const written = graph.assign(handle, graph.float('DeepCopy', feed.name));
-    const begun = startTensor && graph.assign(handle, startTensor);
+    const begun = begin && begin(handle);
     return { handle, stored: { name, shape, start, read: graph.read(handle), feed, written, begun } };
   }
 
-  private filled(shape: readonly number[], value: number): string {
-    return this.graph.node('Fill', [this.graph.integers(shape), this.graph.scalar(value)], {
-      T: FLOAT,
-      index_type: INT,
-    });
+  /**
+   * Fills a variable with one number. The number is fed, as is a drawing's seed: TensorFlow computes what depends on constants alone
+   * before the first run, on one thread, and keeps it, which for a large table takes its time and memory twice.
+   */
+  private filling(shape: readonly number[], value: number): (handle: string) => Begun {
+    return (handle) => {
+      const { graph } = this;
+      const feed: Feed = { name: `start_of_${handle}`, dataType: DATA_TYPE.float32, shape: [] };
+      graph.placeholder(feed.name, feed.dataType, feed.shape);
+      const filled = graph.node('Fill', [graph.integers(shape), feed.name], { T: FLOAT, index_type: INT });
+      return { node: graph.assign(handle, filled), feed, values: Float32Array.of(value) };
+    };
   }
 
-  private drawn(shape: readonly number[], { seed, limit }: UniformStart): string {
-    const { graph } = this;
-    const inputs = [graph.integers(shape), graph.integers(seed)];
-    const uniforms = graph.node('StatelessRandomUniform', inputs, { dtype: FLOAT, T: INT, Tseed: INT });
-    return graph.float('Sub', graph.float('Mul', uniforms, graph.scalar(2 * limit)), graph.scalar(limit));
+  private drawing(shape: readonly number[], { seed, limit }: UniformStart): (handle: string) => Begun {
+    return (handle) => {
+      const { graph } = this;
+      const feed: Feed = { name: `start_of_${handle}`, dataType: DATA_TYPE.int32, shape: [2] };
+      graph.placeholder(feed.name, feed.dataType, feed.shape);
+      const types = { dtype: FLOAT, T: INT, Tseed: INT };
+      const uniforms = graph.node('StatelessRandomUniform', [graph.integers(shape), feed.name], types);
+      const scaled = graph.float('Mul', uniforms, graph.scalar(2 * limit));
+      const drawn = graph.float('Sub', scaled, graph.scalar(limit));
+      return { node: graph.assign(handle, drawn), feed, values: Int32Array.from(seed) };
+    };
   }
 
   private group(members: readonly Stored[]): void {
     const reads = members.map(({ read }) => read);
     const feeds = members.map(({ feed }) => feed);
     const begun = members.flatMap((member) => member.begun ?? []);
+    const callOf = ({ feed, node }: Begun) => defineCall([feed], [this.after([node])]);
     this.groups.push({
       members,
       read: defineCall([], reads),
       write: defineCall(feeds, [this.after(members.map(({ written }) => written))]),
-      begin: begun.length > 0 ? defineCall([], [this.after(begun)]) : null,
+      begin: begun.length > 0 ? { call: callOf(begun[0]), values: [begun[0].values] } : null,
     });
   }
 

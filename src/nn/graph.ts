@@ -114,12 +114,12 @@ export class GraphBuilder {
   }
 
   /** A variable's handle: what ops that read and change it take. */
-  variable(name: string, shape: readonly number[]): string {
+  variable(name: string, shape: readonly number[], dataType: number = DATA_TYPE.float32): string {
     return this.node(
       'VarHandleOp',
       [],
       {
-        dtype: attribute.type(DATA_TYPE.float32),
+        dtype: attribute.type(dataType),
         shape: attribute.shape(shape),
         shared_name: attribute.text(name),
       },
@@ -134,9 +134,14 @@ export class GraphBuilder {
   }
 
   /** Sets a variable; returns the node to wait for. */
-  assign(handle: string, value: string, waitFor: readonly string[] = []): string {
+  assign(
+    handle: string,
+    value: string,
+    waitFor: readonly string[] = [],
+    dataType: number = DATA_TYPE.float32,
+  ): string {
     return this.node('AssignVariableOp', [handle, value, ...waitFor.map((name) => `^${name}`)], {
-      dtype: attribute.type(DATA_TYPE.float32),
+      dtype: attribute.type(dataType),
     });
   }
 

@@ -78,6 +78,10 @@ export interface CompiledStep<S extends BatchSpec = BatchSpec> {
   prepare(batchSizes: readonly number[], evaluationSizes: readonly number[]): void;
   /** Updates the weights by one batch. */
   run(arrays: BatchArrays<S>): LossValues;
+  /** Takes examples in, for `runRows`; until the next call their arrays must not change. */
+  loadRows(arrays: BatchArrays<S>): void;
+  /** Updates the weights by a batch of loaded examples: those with the numbers order[start] to order[start + rows - 1]. */
+  runRows(order: Int32Array, start: number, rows: number): LossValues;
   /** Losses of a batch, outside of training: nothing is dropped out, nothing changes. */
   evaluate(arrays: BatchArrays<S>): LossValues;
   exportState(): StepState;

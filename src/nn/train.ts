@@ -1,7 +1,6 @@
 import { type BatchArrays, type BatchSpec, countRows, sliceRows } from './batch.js';
 import { type Checkpoint, openCheckpoint, type TrainingPosition } from './checkpoint.js';
 import { EpochSum, type MeanLosses, type TrainEpoch } from './epoch.js';
-import { BatchAssembler } from './gather-rows.js';
 import { Random } from './random.js';
 import { memorySource, type RowSource } from './row-source.js';
 import type { CompiledStep, StepState } from './step.js';
@@ -169,13 +168,13 @@ class Training<S extends BatchSpec> {
     row = this.rows - left.reduce((all, { size }) => all + size, 0);
     let next = readAhead(this.source, left[0]);
     for (const [at, { size: blockSize, random }] of left.entries()) {
-      const batches = new BatchAssembler(step.batch, await next);
+      step.loadRows(await next);
       const after = left[at + 1];
       if (after) next = readAhead(this.source, after);
       const order = random.permutation(blockSize);
       for (let done = Math.max(0, from.row - row); done < blockSize;) {
         const size = Math.min(batchSize, blockSize - done);
-        const losses = step.run(batches.take(order, done, size));
+        const losses = step.runRows(order, done, size);
         done += size;
         if (!Number.isFinite(losses[0])) {
           throw new Error(

@@ -27,9 +27,14 @@ whenNative('10,000 steps and predictions leave tensors, handles and resident mem
     batchSizes: [8],
   });
   const arrays = { x: new Random(2).fillNormal(new Float32Array(32), 1) };
+  const order = Int32Array.from({ length: 8 }, (_, at) => 7 - at);
   const run = (times: number) => {
     for (let at = 0; at < times; at++) {
       step.run(arrays);
+      if (at % 10 === 0) {
+        step.loadRows(arrays);
+        step.runRows(order, 0, 8);
+      }
       predictor.predict(arrays);
     }
   };

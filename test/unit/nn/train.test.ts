@@ -1,17 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { BatchAssembler } from '../../../src/nn/gather-rows.js';
 import {
   adam,
   column,
   compilePredict,
   compileStep,
   dense,
+  isNative,
   Random,
   sigmoidCrossEntropy,
   tf,
   train,
   WeightSet,
 } from '../../../src/nn/index.js';
+import { makeModel, modelExamples } from '../../support/nn-model.js';
 
 function world(rows: number, seed: number) {
   const random = new Random(seed);
@@ -121,3 +124,39 @@ describe('train', () => {
     );
   });
 });
+
+describe.each(isNative ? (['graph', 'eager'] as const) : (['eager'] as const))(
+  'examples that are loaded (%s)',
+  (mode) => {
+    const columns = modelExamples(50, 3);
+    const order = Int32Array.from({ length: 50 }, (_, at) => (at * 7) % 50);
+
+    test('a step by the numbers of rows does to the bit what a step by their columns does', () => {
+      const results = (['runRows', 'run'] as const).map((how) => {
+        const { step, weights } = makeModel({ mode });
+        const assembler = new BatchAssembler(step.batch, columns);
+        if (how === 'runRows') step.loadRows(columns);
+        for (const start of [0, 16, 32]) {
+          if (how === 'runRows') step.runRows(order, start, 16);
+          else step.run(assembler.take(order, start, 16));
+        }
+        step.run(modelExamples(8, 1)); // compiles once more: what was loaded stays
+        if (how === 'runRows') step.runRows(order, 48, 2);
+        else step.run(assembler.take(order, 48, 2));
+        const state = step.exportState();
+        step.dispose();
+        weights.dispose();
+        return state;
+      });
+      expect(results[0]).toEqual(results[1]);
+    });
+
+    test('nothing loaded, or columns that do not fit, is refused', () => {
+      const { step, weights } = makeModel({ mode });
+      expect(() => step.runRows(order, 0, 16)).toThrow('No examples');
+      expect(() => step.loadRows({ ...columns, x: columns.x.subarray(1) })).toThrow('"x"');
+      step.dispose();
+      weights.dispose();
+    });
+  },
+);
