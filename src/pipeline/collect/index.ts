@@ -19,9 +19,21 @@ export { type IngestOptions, ingestStream } from './ingest-stream.js';
 export { GENERIC, LAYOUTS } from './layouts/registry.js';
 export { parseMapping } from './parse-mapping.js';
 export { type OnlineRetailReport, readOnlineRetail } from './read-online-retail.js';
+export { type Cause } from './simulate/causes.js';
+export { type DrivenTask, type Trait, TRAITS } from './simulate/process.js';
+export { type Knowledge, ShopTruth } from './simulate/shop-truth.js';
+export {
+  type ShopBlock,
+  simulateBlocks,
+  type SimulatedShop,
+  simulateShop,
+} from './simulate/simulate-shop.js';
 export {
   type SimulatedTransactions,
   simulateTransactions,
   SIMULATION_SEED,
-} from './simulate-transactions.js';
+} from './simulate/simulate-transactions.js';
+export { type GivenSimulationOptions, type SimulationOptions } from './simulate/simulation-options.js';
+export { type DemandTruth } from './simulate/true-demand.js';
+export { writeSimulatedShop, type WrittenShop } from './simulate/write-shop.js';
 export { DATE_ORDERS, type DateOrder } from './times.js';

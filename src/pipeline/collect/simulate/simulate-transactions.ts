@@ -1,5 +1,5 @@
-import { Random } from '../../nn/random.js';
-import { DAY_MS, type HistoryTransaction, type ShopHistory } from '../index.js';
+import { Random } from '../../../nn/random.js';
+import { DAY_MS, type HistoryTransaction, type ShopHistory } from '../../index.js';
 import {
   FRAUD_PATTERNS,
   type FraudPattern,
@@ -20,6 +20,16 @@ export interface SimulatedTransactions {
    * better: its AUC is the ceiling.
    */
   readonly probabilities: Float64Array;
+  /**
+   * [transactions] logit of fraud before anything of payment, device and countries is seen; what these add is
+   * logit(probability) - prior.
+   */
+  readonly priorLogits: Float64Array;
+}
+
+export interface TransactionSimulationOptions {
+  /** Logits that a user's own leaning to fraud adds, by index into `history.users`; none when left out. */
+  readonly riskOf?: (user: number) => number;
 }
 
 /** The world is one and the same for every model that is trained on it. */
@@ -61,14 +71,16 @@ const RINGS = 12;
  * seed and the transaction's own id: a history cut at any time is simulated alike.
  */
 export function simulateTransactions(
-  history: ShopHistory,
+  history: Pick<ShopHistory, 'users' | 'transactions'>,
   seed: number = SIMULATION_SEED,
+  { riskOf = () => 0 }: TransactionSimulationOptions = {},
 ): SimulatedTransactions {
   const random = new Random(seed);
   const people = new Map<number, Person>();
   const transactions: HistoryTransaction[] = [];
   const patterns: (FraudPattern | null)[] = [];
   const probabilities = new Float64Array(history.transactions.length);
+  const priorLogits = new Float64Array(history.transactions.length);
   for (const [index, real] of history.transactions.entries()) {
     const key = real.user;
     let person = people.get(key);
@@ -76,13 +88,15 @@ export function simulateTransactions(
       const userId = history.users[key]?.id ?? 'unknown';
       people.set(key, (person = newPerson(homeOf(history, real), random.fork(`user ${userId}`))));
     }
-    const drawn = drawTransaction(real, person, random.fork(`transaction ${real.id}`));
+    const logit = priorLogit(real, person) + riskOf(key);
+    const drawn = drawTransaction(real, person, logit, random.fork(`transaction ${real.id}`));
+    priorLogits[index] = logit;
     transactions.push(drawn.transaction);
     patterns.push(drawn.pattern);
     probabilities[index] = drawn.probability;
     remember(person, drawn.transaction);
   }
-  return { transactions, patterns, probabilities };
+  return { transactions, patterns, probabilities, priorLogits };
 }
 
 /** What is known of a user before an order. */
@@ -118,6 +132,9 @@ function remember(person: Person, transaction: HistoryTransaction): void {
   ];
 }
 
+/** Logits of fraud that what is real about an order brings. */
+export const PRIOR = { base: -3.7, amountRatio: 0.9, firstOrder: 0.7, recentOrder: 0.6, outsideHours: 0.6 };
+
 /** Logit of fraud from what is real about the order. */
 function priorLogit(order: HistoryTransaction, person: Person): number {
   const mean = person.orders === 0 ? order.amount : person.spent / person.orders;
@@ -125,20 +142,20 @@ function priorLogit(order: HistoryTransaction, person: Person): number {
   const recent = person.recentTimes.filter((time) => time > order.occurredAt - DAY_MS).length;
   const hour = new Date(order.occurredAt).getUTCHours();
   return (
-    -3.7 +
-    0.9 * Math.max(-2, Math.min(2, ratio)) +
-    (person.orders === 0 ? 0.7 : 0) +
-    0.6 * Math.min(recent, 3) +
-    (hour < 8 || hour >= 18 ? 0.6 : 0)
+    PRIOR.base +
+    PRIOR.amountRatio * Math.max(-2, Math.min(2, ratio)) +
+    (person.orders === 0 ? PRIOR.firstOrder : 0) +
+    PRIOR.recentOrder * Math.min(recent, 3) +
+    (hour < 8 || hour >= 18 ? PRIOR.outsideHours : 0)
   );
 }
 
 function drawTransaction(
   real: HistoryTransaction,
   person: Person,
+  logit: number,
   random: Random,
 ): { transaction: HistoryTransaction; pattern: FraudPattern | null; probability: number } {
-  const logit = priorLogit(real, person);
   const isFraud = random.uniform() < 1 / (1 + Math.exp(-logit));
   const pattern = isFraud ? FRAUD_PATTERNS[draw(PATTERN_SHARES, random)] : null;
   const traits = pattern?.traits ?? HONEST;
@@ -219,7 +236,7 @@ function deviceOf(
   return shared !== null && !person.devices.has(shared) ? shared : `sim-${real.id}`;
 }
 
-function homeOf(history: ShopHistory, transaction: HistoryTransaction): string {
+function homeOf(history: Pick<ShopHistory, 'users'>, transaction: HistoryTransaction): string {
   const code = history.users[transaction.user]?.attributes.countryCode;
   return typeof code === 'string' ? code : (transaction.billingCountry ?? 'GB');
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { simulateTransactions } from '../../../../src/pipeline/collect/index.js';
-import { areaUnderCurve } from '../../../support/area-under-curve.js';
-import { shopWithOrders } from '../../../support/small-shop.js';
+import { simulateTransactions } from '../../../../../src/pipeline/collect/index.js';
+import { areaUnderCurve } from '../../../../support/area-under-curve.js';
+import { shopWithOrders } from '../../../../support/small-shop.js';
 
 const history = shopWithOrders({ users: 600, ordersPerUser: 20, seed: 1 });
 const simulated = simulateTransactions(history);
