@@ -1,6 +1,6 @@
 import { BEHAVIOUR_CODE } from '../../index.js';
 import { PROCESS, TRAIT_COUNT } from './process.js';
-import type { ShopTruth } from './shop-truth.js';
+import type { TruthColumns } from './truth-columns.js';
 
 /** Mean and variance of what is known of a user's traits from orders: normal, the same variance for each. */
 export interface TraitBelief {
@@ -16,7 +16,7 @@ export function traitBelief(sums: ArrayLike<number>, count: number): TraitBelief
   return { means: Float64Array.from(sums, (sum) => (variance * sum) / noise), variance };
 }
 
-export function traitsBefore(truth: ShopTruth, user: number, day: number): TraitBelief {
+export function traitsBefore(truth: TruthColumns, user: number, day: number): TraitBelief {
   const sums = new Float64Array(TRAIT_COUNT);
   let count = 0;
   for (let order = truth.orderOffsets[user]; order < truth.orderOffsets[user + 1]; order++) {
@@ -28,7 +28,7 @@ export function traitsBefore(truth: ShopTruth, user: number, day: number): Trait
 }
 
 /** Days of a user's visits before a day, ascending. */
-export function visitDaysBefore(truth: ShopTruth, user: number, day: number): number[] {
+export function visitDaysBefore(truth: TruthColumns, user: number, day: number): number[] {
   const { behaviours, userOffsets } = truth.history;
   const days: number[] = [];
   let session = -1;
@@ -51,7 +51,7 @@ export interface ItemEvidence {
 }
 
 /** Ratings and refunds speak of earlier visits, and what is bought was looked at: views alone are counted. */
-export function itemsBefore(truth: ShopTruth, user: number, day: number): ItemEvidence {
+export function itemsBefore(truth: TruthColumns, user: number, day: number): ItemEvidence {
   const { behaviours, userOffsets } = truth.history;
   const visits = new Map<number, number>();
   const firstDay = new Map<number, number>();
@@ -72,7 +72,7 @@ export function itemsBefore(truth: ShopTruth, user: number, day: number): ItemEv
 }
 
 /** [tastes] log-likelihood of the different items that a user took to; repeats are the habits' doing and tell nothing more. */
-export function tasteLogLikelihoods(truth: ShopTruth, { firstDay }: ItemEvidence): Float64Array {
+export function tasteLogLikelihoods(truth: TruthColumns, { firstDay }: ItemEvidence): Float64Array {
   const { catalogue, categoryShares } = truth.world;
   const { tastes, categories, category, shares, items } = catalogue;
   const sums = new Float64Array(tastes);

@@ -1,7 +1,7 @@
 import { traitBelief } from './evidence.js';
 import { GRID, normalWeights } from './normal-grid.js';
 import { drive, PROCESS, TRAIT_COUNT } from './process.js';
-import type { ShopTruth } from './shop-truth.js';
+import type { TruthColumns } from './truth-columns.js';
 
 /**
  * P(fraud) of each order given what is seen up to and with it: the user's leaning is inferred from the traits of the orders so far. What
@@ -11,11 +11,10 @@ import type { ShopTruth } from './shop-truth.js';
  * @returns     in the same order
  */
 export function knowableFraud(
-  truth: ShopTruth,
+  truth: TruthColumns,
   fraud: { probabilities: Float64Array; priorLogits: Float64Array },
 ): Float64Array {
   const { orderOffsets, orderTraits, world } = truth;
-  const leanings = truth.drives('FRAUD');
   const values = new Float64Array(fraud.probabilities.length);
   for (let user = 0; user + 1 < orderOffsets.length; user++) {
     const sums = new Float64Array(TRAIT_COUNT);
@@ -24,7 +23,8 @@ export function knowableFraud(
       const belief = traitBelief(sums, order - orderOffsets[user] + 1);
       const weights = normalWeights(drive(belief.means, world.directions.FRAUD), belief.variance);
       const prior = fraud.priorLogits[order];
-      const base = prior - PROCESS.fraudEffect * leanings[user];
+      const base =
+        prior - PROCESS.fraudEffect * drive(truth.traits, world.directions.FRAUD, user * TRAIT_COUNT);
       const seen = logit(fraud.probabilities[order]) - prior;
       const mean = weights.reduce(
         (sum, weight, at) => sum + weight * sigmoid(base + PROCESS.fraudEffect * GRID[at]),

@@ -2,8 +2,8 @@
 import { itemsBefore, tasteLogLikelihoods, traitsBefore } from './evidence.js';
 import { GRID, normalWeights } from './normal-grid.js';
 import { drive, PROCESS } from './process.js';
-import type { ShopTruth } from './shop-truth.js';
 import type { TasteItems } from './true-items.js';
+import type { TruthColumns } from './truth-columns.js';
 import { tasteProbabilities } from './world.js';
 
 const TASTES_ON_GRID = Array.from(GRID, tasteProbabilities);
@@ -13,7 +13,7 @@ const TASTES_ON_GRID = Array.from(GRID, tasteProbabilities);
  * left aside, which makes this a close approximation rather than the optimum.
  */
 export function knowableItems(
-  truth: ShopTruth,
+  truth: TruthColumns,
   user: number,
   day: number,
   byTaste: TasteItems,

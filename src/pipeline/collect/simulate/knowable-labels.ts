@@ -12,8 +12,8 @@ import {
 } from './evidence.js';
 import { GRID, normalWeights } from './normal-grid.js';
 import { drive, leavingRateOf, ownDirection, visitRateOf } from './process.js';
-import type { ShopTruth } from './shop-truth.js';
 import { type LabelTask, noOrder } from './true-labels.js';
+import type { TruthColumns } from './truth-columns.js';
 import { type ShopWorld, tasteProbabilities } from './world.js';
 
 // Looked up once: half of the time goes into it.
@@ -79,7 +79,7 @@ export function knowableTables(world: ShopWorld, day: number): KnowableTables {
 
 /** [users] */
 export function knowableLabels(
-  truth: ShopTruth,
+  truth: TruthColumns,
   task: LabelTask,
   users: ArrayLike<number>,
   tables: KnowableTables,
@@ -87,7 +87,7 @@ export function knowableLabels(
   return Float64Array.from(users, (user) => knowableLabel(truth, task, user, tables));
 }
 
-function knowableLabel(truth: ShopTruth, task: LabelTask, user: number, tables: KnowableTables): number {
+function knowableLabel(truth: TruthColumns, task: LabelTask, user: number, tables: KnowableTables): number {
   const { calendar } = truth.world;
   const { day, visitRates, leavingRates, noVisit } = tables;
   const belief = traitsBefore(truth, user, day);
@@ -120,7 +120,7 @@ function knowableLabel(truth: ShopTruth, task: LabelTask, user: number, tables: 
 
 /** [points] weights of the drive of intent by traits, visits and items; the largest is 1. */
 function intentWeights(
-  truth: ShopTruth,
+  truth: TruthColumns,
   user: number,
   belief: TraitBelief,
   days: readonly number[],

@@ -9,6 +9,7 @@ import { drive, type DrivenTask, PROCESS, TRAIT_COUNT } from './process.js';
 import { type DemandTruth, trueDemand } from './true-demand.js';
 import { itemProbabilities, tasteItems } from './true-items.js';
 import { type LabelTask, restingLogit, trueLabel } from './true-labels.js';
+import type { TruthColumns } from './truth-columns.js';
 import type { ShopWorld } from './world.js';
 
 /**
@@ -25,24 +26,16 @@ interface TruthSource {
 }
 
 /** The truth behind a simulated shop. Cuts are starts of days (UTC). */
-export class ShopTruth {
-  /** [users × traits] */
+export class ShopTruth implements TruthColumns {
   readonly traits: Float64Array;
-  /** [users] visits a day, and hazard a day of leaving, where every day is alike. */
   readonly visitRates: Float64Array;
   readonly leavingRates: Float64Array;
-  /** [users] */
   readonly tastes: Uint8Array;
-  /** [users × PROCESS.habits] items; one may stand there twice. */
   readonly habits: Int32Array;
-  /** [users] days from the start: the first visit, and the first day on which the user is gone for good. */
   readonly arrivalDays: Int32Array;
   readonly leavingDays: Int32Array;
-  /** [users + 1] orders of user u, in order of time, are those from orderOffsets[u] up to orderOffsets[u + 1]. */
   readonly orderOffsets: Int32Array;
-  /** [orders × traits] */
   readonly orderTraits: Float32Array;
-  /** [orders] days from the start. */
   readonly orderDays: Int32Array;
   private tables: KnowableTables | null = null;
   private readonly fraud: { probabilities: Float64Array; priorLogits: Float64Array };

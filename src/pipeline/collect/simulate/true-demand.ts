@@ -1,7 +1,7 @@
 /** What is expected of items' sales in the days after a cut, by all that is true of the users. */
 import { GRID, normalWeights } from './normal-grid.js';
 import { linesOf, PROCESS, TRAIT_COUNT, unitsOf, visitRateOf } from './process.js';
-import type { ShopTruth } from './shop-truth.js';
+import type { TruthColumns } from './truth-columns.js';
 import { tasteProbabilities } from './world.js';
 
 export interface DemandTruth {
@@ -42,7 +42,7 @@ interface Sums {
 
 /** @param from day counted from the start */
 export function trueDemand(
-  truth: ShopTruth,
+  truth: TruthColumns,
   items: ArrayLike<number>,
   from: number,
   days: number,
@@ -79,7 +79,7 @@ export function trueDemand(
 }
 
 /** Lines come one by one like a Poisson process: the variance of the units is the sum of their squares. */
-function addUser(truth: ShopTruth, user: number, from: number, days: number, sums: Sums): void {
+function addUser(truth: TruthColumns, user: number, from: number, days: number, sums: Sums): void {
   const { calendar } = truth.world;
   const { habits, habitShare } = PROCESS;
   const lines = lookUp(LINES, truth.traits[user * TRAIT_COUNT + 2]);
@@ -104,7 +104,7 @@ function addUser(truth: ShopTruth, user: number, from: number, days: number, sum
 }
 
 /** Users who will come for the first time: as many a day as are still to come, average ones; that some leave again at once is left aside. */
-function addArrivals(truth: ShopTruth, from: number, days: number, sums: Sums): void {
+function addArrivals(truth: TruthColumns, from: number, days: number, sums: Sums): void {
   const { calendar, catalogue } = truth.world;
   const { tastes } = catalogue;
   const weights = normalWeights(0, 1);
@@ -134,7 +134,7 @@ function addArrivals(truth: ShopTruth, from: number, days: number, sums: Sums): 
   }
 }
 
-function addHabitShares(truth: ShopTruth, taste: number, share: number, target: Float64Array): void {
+function addHabitShares(truth: TruthColumns, taste: number, share: number, target: Float64Array): void {
   const { category, categories, tasteCategories, shares, items } = truth.world.catalogue;
   for (let item = 0; item < items.length; item++)
     target[item] +=

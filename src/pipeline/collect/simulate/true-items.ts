@@ -1,6 +1,6 @@
 /** Which items a user takes next, over the days of a window. */
 import { PROCESS } from './process.js';
-import type { ShopTruth } from './shop-truth.js';
+import type { TruthColumns } from './truth-columns.js';
 import type { ShopWorld } from './world.js';
 
 /** By taste: [items] probabilities of what is taken apart from habits, each adding up to 1. */
@@ -34,7 +34,7 @@ export function tasteItems(world: ShopWorld, from: number, days: number): TasteI
 }
 
 /** [items] for a user whose taste and habits are known. */
-export function itemProbabilities(truth: ShopTruth, user: number, byTaste: TasteItems): Float64Array {
+export function itemProbabilities(truth: TruthColumns, user: number, byTaste: TasteItems): Float64Array {
   const values = byTaste[truth.tastes[user]].map((share) => (1 - PROCESS.habitShare) * share);
   for (let at = 0; at < PROCESS.habits; at++)
     values[truth.habits[user * PROCESS.habits + at]] += PROCESS.habitShare / PROCESS.habits;

@@ -2,7 +2,7 @@
 import { TASK_DEFINITIONS } from '../../../tasks/index.js';
 import type { Calendar } from './calendar.js';
 import { PROCESS } from './process.js';
-import type { ShopTruth } from './shop-truth.js';
+import type { TruthColumns } from './truth-columns.js';
 
 const { exp } = Math;
 
@@ -34,7 +34,7 @@ export function noOrder(
 }
 
 /** @param day the cut, counted from the start */
-export function trueLabel(truth: ShopTruth, task: LabelTask, user: number, day: number): number {
+export function trueLabel(truth: TruthColumns, task: LabelTask, user: number, day: number): number {
   const isGone = truth.leavingDays[user] < day;
   const rates = { visit: truth.visitRates[user], leaving: truth.leavingRates[user] };
   const none = isGone ? 1 : noOrder(truth.world.calendar, day, TASK_DEFINITIONS[task].labelWindowDays, rates);
