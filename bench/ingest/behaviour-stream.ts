@@ -20,7 +20,7 @@ export interface StreamedBehaviour {
   readonly cents: number;
 }
 
-const START = Date.UTC(2025, 0, 1);
+export const START = Date.UTC(2025, 0, 1);
 const DAY = 86_400_000;
 /** Shares of views, carts, purchases and the like in hundredths, as in shops' click logs. */
 const TYPE_SHARES: readonly (readonly [BehaviourType, number])[] = [

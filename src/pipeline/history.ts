@@ -103,18 +103,22 @@ export interface BehaviourRow {
  * Builds the columns from rows in any order.
  *
  * @param userCount number of users; rows must have `user` in [0, userCount)
+ * @param isSorted whether the rows come sorted by user and time, and in the right order within a moment, as the store sends them
  * @throws RangeError when a row names a user out of range
  */
 export function buildBehaviourColumns(
   rows: readonly BehaviourRow[],
   userCount: number,
+  isSorted = false,
 ): { behaviours: BehaviourColumns; userOffsets: Int32Array } {
-  const order = Uint32Array.from(rows, (_, index) => index).sort((a, b) => {
-    const [x, y] = [rows[a], rows[b]];
-    return (
-      x.user - y.user || x.occurredAt - y.occurredAt || x.session - y.session || x.item - y.item || a - b
-    );
-  });
+  const order = Uint32Array.from(rows, (_, index) => index);
+  if (!isSorted)
+    order.sort((a, b) => {
+      const [x, y] = [rows[a], rows[b]];
+      return (
+        x.user - y.user || x.occurredAt - y.occurredAt || x.session - y.session || x.item - y.item || a - b
+      );
+    });
   const count = rows.length;
   const columns = {
     count,

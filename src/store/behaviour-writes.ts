@@ -65,8 +65,10 @@ async function insert(
 ): Promise<number> {
   const staged = await stageRows(client, 'behaviours', columnsWith(ids), rows);
   const { rowCount } = await client.query(
-    `INSERT INTO behaviours (user_id, event_id, shop_id, item_id, type, occurred_at, session_id, quantity, value, context)
-     SELECT user_id, event_id, $${staged.parameters.length + 1}::int, item_id, type, occurred_at, session_id, quantity, value, context
+    `INSERT INTO behaviours (user_id, event_id, shop_id, item_id, type, occurred_at, session_id, quantity, value, context,
+       stored_tx)
+     SELECT user_id, event_id, $${staged.parameters.length + 1}::int, item_id, type, occurred_at, session_id, quantity, value, context,
+       (SELECT (pg_current_xact_id()::text)::bigint)
      FROM ${staged.from('s')} ORDER BY user_id, event_id ON CONFLICT DO NOTHING`,
     [...staged.parameters, shopId],
   );

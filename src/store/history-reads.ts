@@ -8,30 +8,20 @@ import {
   type BehaviourType,
   buildBehaviourColumns,
   DAY_MS,
-  type HistoryItem,
-  type HistoryUser,
   type ShopHistory,
 } from '../pipeline/index.js';
 import { BehaviourBuffer } from './behaviour-buffer.js';
 import { type RawTransaction, toHistoryTransaction, TRANSACTION_COLUMNS } from './behaviour-reads.js';
+import {
+  DEFAULT_CURRENCY,
+  ITEM_SQL,
+  type RawHistoryItem,
+  toHistoryItem,
+  toHistoryUser,
+} from './history-rows.js';
 import type { JsonObject } from './rows.js';
 import { rowsOf, type ShopContext } from './shop-context.js';
 import type { ShopStore } from './shop-store.js';
-
-/** Where no item says a currency. */
-const DEFAULT_CURRENCY = 'GBP';
-const ITEM_SQL = `SELECT id, external_id AS "externalId", title, category, price::float8 AS price, currency, available, attributes FROM items`;
-
-interface RawHistoryItem {
-  readonly id: number;
-  readonly externalId: string;
-  readonly title: string;
-  readonly category: string[];
-  readonly price: number | null;
-  readonly currency: string | null;
-  readonly available: boolean;
-  readonly attributes: JsonObject;
-}
 
 type HistoryReads = Pick<ShopStore, 'readHistory' | 'readUserHistories' | 'readDemandSeries'>;
 
@@ -153,7 +143,8 @@ async function readUserHistories(context: ShopContext, ids: readonly string[]): 
   return {
     users: ids.map((id, index) => ({ id, attributes: attributes.get(index) ?? {} })),
     items: items.map(toHistoryItem),
-    ...buildBehaviourColumns(behaviours, ids.length),
+    // In the order of `readHistory`, to the last row: features add up in it.
+    ...buildBehaviourColumns(behaviours, ids.length, true),
     transactions: [],
     currency: items.find((item) => item.currency)?.currency ?? DEFAULT_CURRENCY,
   };
@@ -165,19 +156,4 @@ function numberOf(names: Map<string, number>, name: string): number {
   if (known !== undefined) return known;
   names.set(name, names.size);
   return names.size - 1;
-}
-
-function toHistoryUser(row: { externalId: string; attributes: JsonObject }): HistoryUser {
-  return { id: row.externalId, attributes: row.attributes };
-}
-
-function toHistoryItem(row: RawHistoryItem): HistoryItem {
-  return {
-    id: row.externalId,
-    title: row.title,
-    category: row.category,
-    price: row.price ?? Number.NaN,
-    available: row.available,
-    attributes: row.attributes,
-  };
 }

@@ -9,6 +9,7 @@ import { behaviourReads } from './behaviour-reads.js';
 import { catalogueReads } from './catalogue.js';
 import { eraseUser } from './erasure.js';
 import { PrismaClient } from './generated/client.js';
+import { openHistoryFiles } from './history-files.js';
 import { historyReads } from './history-reads.js';
 import { identityStore } from './identities.js';
 import { databaseUnreachable } from './migrate.js';
@@ -134,6 +135,7 @@ function shopStore(context: ShopContext): ShopStore {
     ...sourceStore(context),
     ...quarantineStore(context),
     ...identityStore(context),
+    openHistoryFiles: (directory, options) => openHistoryFiles(context, directory, options),
     eraseUser: (externalId) => eraseUser(context, externalId),
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>
       (await context.pool.query(sql, [...parameters])).rows as Row[],

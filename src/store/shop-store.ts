@@ -7,6 +7,7 @@ import type { BehaviourType, HistoryTransaction } from '../pipeline/index.js';
 import type { TaskName } from '../tasks/index.js';
 import type { ApiKeyStore } from './api-keys.js';
 import type { IdentityStore, QuarantineStore, SourceStore } from './collect-store.js';
+import type { HistoryFiles, HistoryFilesOptions } from './history-files.js';
 import type {
   AlertRow,
   BehaviourRecord,
@@ -100,6 +101,8 @@ export interface ShopStore extends SourceStore, QuarantineStore, IdentityStore {
   // columns for training and serving
   /** All users, items, behaviours and transactions up to `before`, streamed by COPY into typed arrays. */
   readHistory(options?: { before?: Date }): Promise<ShopHistory>;
+  /** The history in column files of a folder, kept up by reading what is new: for more behaviours than memory holds. */
+  openHistoryFiles(directory: string, options?: HistoryFilesOptions): Promise<HistoryFiles>;
   /** The history of these users alone (items limited to theirs), in at most two statements; unknown ids become users without behaviours. */
   readUserHistories(externalIds: readonly string[]): Promise<ShopHistory>;
   /** Units sold a day of these items over the last `days` days of the shop's clock. */

@@ -1,6 +1,13 @@
 export { addNeighbours, type ItemGroups, itemGroups, type Neighbours, neighbours } from './co-occurrence.js';
 export { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures, weekdayShares } from './demand-series.js';
 export {
+  type CutFeatures,
+  type FeatureSink,
+  featuresOfBlocks,
+  type HistoryBlocks,
+} from './feature-blocks.js';
+export { type ChangingHistory, FeatureFiles } from './feature-files.js';
+export {
   type Affinities,
   affinities,
   CANDIDATE_FEATURE_COUNT,

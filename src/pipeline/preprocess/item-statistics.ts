@@ -18,15 +18,52 @@ export interface ItemStatistics {
 
 /** Counts buyers per item from what was before the cut. */
 export function itemStatistics(history: ShopHistory, cut: number): ItemStatistics {
-  const { behaviours, userOffsets, items, users } = history;
-  const buyers = new Float32Array(items.length);
-  const recentBuyers = new Float32Array(items.length);
-  const loyalBuyers = new Float32Array(items.length);
-  const seenBy = new Int32Array(items.length).fill(-1);
-  const recentBy = new Int32Array(items.length).fill(-1);
-  let people = 0;
-  let loyalPeople = 0;
-  for (let user = 0; user < users.length; user++) {
+  const counter = new BuyerCounter(history.items.length, cut);
+  counter.add(history);
+  return counter.statistics(history.items.map((item) => item.id));
+}
+
+/** Counts buyers per item as of a cut, a part of the users at a time: the counts do not depend on how users are parted. */
+export class BuyerCounter {
+  private readonly buyers: Float32Array;
+  private readonly recentBuyers: Float32Array;
+  private readonly loyalBuyers: Float32Array;
+  private readonly seenBy: Int32Array;
+  private readonly recentBy: Int32Array;
+  private people = 0;
+  private loyalPeople = 0;
+
+  constructor(
+    items: number,
+    private readonly cut: number,
+  ) {
+    this.buyers = new Float32Array(items);
+    this.recentBuyers = new Float32Array(items);
+    this.loyalBuyers = new Float32Array(items);
+    this.seenBy = new Int32Array(items);
+    this.recentBy = new Int32Array(items);
+  }
+
+  /** Users with a purchase before the cut. */
+  get buyersInAll(): number {
+    return this.people;
+  }
+
+  /** Counts all users of a history whose items are those counted. */
+  add(history: ShopHistory): void {
+    this.seenBy.fill(-1);
+    this.recentBy.fill(-1);
+    for (let user = 0; user < history.users.length; user++) this.addUser(history, user);
+  }
+
+  /** @param itemIds the shop's ids, in the order of the items counted */
+  statistics(itemIds: readonly string[]): ItemStatistics {
+    const { buyers, recentBuyers, loyalBuyers, people, loyalPeople } = this;
+    return { itemIds, buyers, recentBuyers, loyalBuyers, loyalShare: people > 0 ? loyalPeople / people : 0 };
+  }
+
+  private addUser({ behaviours, userOffsets }: ShopHistory, user: number): void {
+    const { cut, seenBy, recentBy } = this;
     const own: number[] = [];
     let orders = 0;
     let lastKey = Number.NaN;
@@ -44,24 +81,17 @@ export function itemStatistics(history: ShopHistory, cut: number): ItemStatistic
       seenBy[item] = user;
       if (time >= cut - RECENT_DAYS * DAY_MS && recentBy[item] !== user) {
         recentBy[item] = user;
-        recentBuyers[item]++;
+        this.recentBuyers[item]++;
       }
     }
-    if (orders === 0) continue;
-    people++;
-    if (orders > 1) loyalPeople++;
+    if (orders === 0) return;
+    this.people++;
+    if (orders > 1) this.loyalPeople++;
     for (const item of own) {
-      buyers[item]++;
-      if (orders > 1) loyalBuyers[item]++;
+      this.buyers[item]++;
+      if (orders > 1) this.loyalBuyers[item]++;
     }
   }
-  return {
-    itemIds: items.map((item) => item.id),
-    buyers,
-    recentBuyers,
-    loyalBuyers,
-    loyalShare: people > 0 ? loyalPeople / people : 0,
-  };
 }
 
 /** The statistics in the order of another history's items; items unknown at the cut have zeros. */

@@ -24,13 +24,42 @@ export class Standardiser {
 
 /** Fits on rows. @param values [rows × width] row by row */
 export function standardiserOf(values: Float32Array, width: number): Standardiser {
-  const rows = Math.max(1, values.length / width);
-  const means = new Float64Array(width);
-  const deviations = new Float64Array(width);
-  for (let at = 0; at < values.length; at++) means[at % width] += values[at] / rows;
-  for (let at = 0; at < values.length; at++)
-    deviations[at % width] += (values[at] - means[at % width]) ** 2 / rows;
-  for (let column = 0; column < width; column++)
-    deviations[column] = Math.sqrt(deviations[column]) + LEAST_SCALE;
-  return new Standardiser(means, deviations);
+  const fit = new StandardiserFit(values.length / width, width);
+  fit.addMeans(values);
+  fit.addDeviations(values);
+  return fit.finish();
+}
+
+/** Fits on rows that come in parts: first all parts for the means, then all again for the deviations, each time in the same order. */
+export class StandardiserFit {
+  private readonly rows: number;
+  private readonly means: Float64Array;
+  private readonly deviations: Float64Array;
+
+  /** @param rows of all parts together */
+  constructor(
+    rows: number,
+    private readonly width: number,
+  ) {
+    this.rows = Math.max(1, rows);
+    this.means = new Float64Array(width);
+    this.deviations = new Float64Array(width);
+  }
+
+  /** @param values [rows of the part × width] */
+  addMeans(values: Float32Array): void {
+    const { means, rows, width } = this;
+    for (let at = 0; at < values.length; at++) means[at % width] += values[at] / rows;
+  }
+
+  addDeviations(values: Float32Array): void {
+    const { means, deviations, rows, width } = this;
+    for (let at = 0; at < values.length; at++)
+      deviations[at % width] += (values[at] - means[at % width]) ** 2 / rows;
+  }
+
+  finish(): Standardiser {
+    const deviations = this.deviations.map((sum) => Math.sqrt(sum) + LEAST_SCALE);
+    return new Standardiser(this.means, deviations);
+  }
 }
