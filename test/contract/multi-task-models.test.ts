@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
 
-import { tf } from '../../src/nn/index.js';
+import { dense, tf } from '../../src/nn/index.js';
 import { auc } from '../../src/pipeline/evaluate/index.js';
 import { DAY_MS, type FitContext } from '../../src/pipeline/index.js';
 import { ARCHITECTURES, type MultiTaskModel, multiTaskType } from '../../src/pipeline/multi-task/index.js';
@@ -36,7 +37,7 @@ function context(seed: number, signal = new AbortController().signal): FitContex
 }
 
 async function fit(
-  architecture: (typeof ARCHITECTURES)[number],
+  architecture: Architecture,
   tasks: readonly TaskName[],
   { seed = 1, settings = {}, of = history } = {},
 ): Promise<MultiTaskModel> {
@@ -66,10 +67,11 @@ describe.each(ARCHITECTURES.map((architecture) => [architecture.name, architectu
   '%s',
   (_name, architecture) => {
     let model: MultiTaskModel;
+    let before: number;
     beforeAll(async () => {
+      before = tf.memory().numTensors;
       model = await fit(architecture, TASKS);
     });
-    afterAll(() => model.dispose());
 
     test('learns who buys soon and who leaves', async () => {
       const scores = await model.users!.scoreUsers({ history, users, asOf: cut });
@@ -112,8 +114,21 @@ describe.each(ARCHITECTURES.map((architecture) => [architecture.name, architectu
       const loaded = (await multiTaskType(architecture).load(folder)) as MultiTaskModel;
       expect(await answers(loaded)).toEqual(await answers(model));
       expect(loaded.gates).toEqual(model.gates);
+      expect(loaded.taskWeights).toEqual(model.taskWeights);
+      expect(loaded.parameters).toBe(model.parameters);
       expect(loaded.tasks).toEqual(TASKS);
       loaded.dispose();
+    });
+
+    test('reports what each task takes from where, as shares', () => {
+      for (const { sources } of model.gates) {
+        expect(sources.length).toBeGreaterThan(1);
+        expect(sources.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 4);
+      }
+      const gated = model.gates.map(({ task }) => task);
+      if (architecture.name === 'aitm') expect(gated).toEqual(['ADD_TO_CART', 'PURCHASE']);
+      else if (['shared-bottom', 'esmm'].includes(architecture.name)) expect(gated).toEqual([]);
+      else expect(gated).toEqual(TASKS);
     });
 
     test('gives a row alone the same as among others', async () => {
@@ -144,16 +159,96 @@ describe.each(ARCHITECTURES.map((architecture) => [architecture.name, architectu
       expect(user.reduce((sum, { contribution }) => sum + contribution, 0)).toBeLessThan(0);
     });
 
-    test('leaves no tensors behind', async () => {
-      const before = tf.memory().numTensors;
-      const other = await fit(architecture, ['CHURN', 'FRAUD'], { settings: { epochs: 1 } });
-      await other.users!.scoreUsers({ history, users, asOf: cut });
-      await other.users!.explainUsers({ history, users: users.subarray(0, 2), asOf: cut }, 'CHURN', 3);
-      other.dispose();
+    test('leaves no tensors behind', () => {
+      model.dispose();
       expect(tf.memory().numTensors).toBe(before);
     });
   },
 );
+
+describe.each(BALANCING_METHODS)('balanced by %s', (method) => {
+  test('learns, says the weights, and ends the same from the same seed', async () => {
+    const before = tf.memory().numTensors;
+    const settings = { lossBalancing: { method }, epochs: 3, dropout: 0 };
+    const models = [1, 1].map(() => fit(ARCHITECTURES[0], ['CHURN', 'FRAUD'], { settings }));
+    const [model, again] = await Promise.all(models);
+    expect(await answers(again)).toEqual(await answers(model));
+    const labels = Float32Array.from(orders, ({ transaction }) => (transaction.isFraud ? 1 : 0));
+    expect(auc(labels, await model.fraud!.scoreTransactions(orders))).toBeGreaterThan(0.88);
+    const { CHURN } = await model.users!.scoreUsers({ history, users, asOf: cut });
+    expect(
+      auc(
+        Float32Array.from(users, (user) => (isQuick(user) ? 0 : 1)),
+        CHURN!,
+      ),
+    ).toBeGreaterThan(0.85);
+    const weights = model.taskWeights.map(({ weight }) => weight);
+    expect(model.taskWeights.map(({ task }) => task)).toEqual(['CHURN', 'FRAUD']);
+    const isMoved = weights.some((weight) => Math.abs(weight - 1) > 1e-3);
+    expect(isMoved).toBe(['UNCERTAINTY', 'GRADNORM', 'DWA'].includes(method));
+    model.dispose();
+    again.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('adding an architecture', () => {
+  /** Every task has one layer of its own, and nothing else. */
+  const apart: Architecture<{ readonly units: number }> = {
+    name: 'apart',
+    ownSettings: { units: z.number().int().min(1) },
+    defaults: { units: 8 },
+    userQuestion: 'SURVIVAL',
+    hasOneRepresentation: false,
+    build(weights, { inputWidth, tasks, settings }) {
+      const layers = new Map(tasks.map((task) => [task, weights.dense(task, inputWidth, settings.units)]));
+      return {
+        width: settings.units,
+        sources: () => [],
+        forward: (inputs, asked) =>
+          asked.map((task) => ({ values: dense(inputs, layers.get(task)!, 'relu') })),
+      };
+    },
+  };
+
+  test('takes one object: it trains, saves, loads and answers for all tasks', async () => {
+    const model = await fit(apart, TASKS, { settings: { epochs: 1, units: 6 } });
+    const folder = await mkdtemp(join(directory, 'apart-'));
+    await model.save(folder);
+    const loaded = (await multiTaskType(apart).load(folder)) as MultiTaskModel;
+    expect(loaded.architecture).toBe('apart');
+    expect(await answers(loaded)).toEqual(await answers(model));
+    expect(() => multiTaskType(apart).create(TASKS, { units: 0 })).toThrow(/units/);
+    loaded.dispose();
+    model.dispose();
+  });
+
+  test('every registered one is a kind of model by its own name', () => {
+    const names = MULTI_TASK_TYPES.map(({ architecture }) => architecture);
+    expect(names).toEqual(expect.arrayContaining(ARCHITECTURES.map(({ name }) => name)));
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe.each(['aitm', 'esmm'])('the funnel of %s', (name) => {
+  const architecture = ARCHITECTURES.find((candidate) => candidate.name === name)!;
+
+  test('is refused to a shop that knows purchases alone, saying what is missing', async () => {
+    const model = multiTaskType(architecture).create(['PURCHASE_INTENT', 'FRAUD'], SETTINGS);
+    const plain = shopWithTruth({ ...WORLD, hasFunnel: false });
+    await expect(model.fit({ history: plain, cut }, context(1))).rejects.toMatchObject({
+      code: 'TOO_FEW_DATA',
+      message: expect.stringMatching(/view items after a past cut .*: 0 found, 200 needed/),
+      details: { have: 0, need: 200 },
+    });
+  });
+
+  test('is refused without a user task', () => {
+    expect(() => multiTaskType(architecture).create(['FRAUD', 'DEMAND'], {})).toThrow(
+      /PURCHASE_INTENT or CHURN/,
+    );
+  });
+});
 
 test('two of the five tasks make a model, whichever they are', async () => {
   const [architecture] = ARCHITECTURES;

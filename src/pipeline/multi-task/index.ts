@@ -7,6 +7,7 @@ import { ARCHITECTURES } from './registry.js';
 export type { Architecture, Body, BodyOptions, Representation } from './architecture.js';
 export type { GateReport } from './gate-report.js';
 export { linearHazards };
+export type { TaskWeight } from './loss-balance.js';
 export { MultiTaskModel } from './multi-task-model.js';
 export { multiTaskType } from './multi-task-type.js';
 export { ARCHITECTURES } from './registry.js';

@@ -12,17 +12,19 @@ import type {
   TrainingData,
   UserScorer,
 } from '../index.js';
-import { isUserTask, namedCheckpoint, PopulationState } from '../single-task/index.js';
+import { isUserTask, namedCheckpoint, PopulationState, type UserTask } from '../single-task/index.js';
 import type { Architecture } from './architecture.js';
 import type { EntityPart } from './entities/entity-part.js';
+import { FunnelHead } from './entities/funnel-head.js';
 import { ItemPart } from './entities/item-part.js';
 import { RankingPart } from './entities/ranking-part.js';
 import { SurvivalHead } from './entities/survival-head.js';
 import { TransactionPart } from './entities/transaction-part.js';
+import type { UserHead } from './entities/user-head.js';
 import { USER_INPUT, UserPart } from './entities/user-part.js';
 import { type GateReport, gateReports } from './gate-report.js';
 import { type EntityExamples, JointRows, planRows, type RowPlan, rowSpec } from './joint-rows.js';
-import { balancedTotal, lossWeights } from './loss-balance.js';
+import { LossBalance, type TaskWeight } from './loss-balance.js';
 import { MultiTaskNetwork } from './multi-task-network.js';
 import type { MultiTaskSettings } from './settings.js';
 
@@ -39,6 +41,7 @@ export interface SavedMultiTask {
   readonly tasks: readonly TaskName[];
   readonly settings: MultiTaskSettings;
   readonly gates: readonly GateReport[];
+  readonly weights: readonly TaskWeight[];
 }
 
 interface Fitted {
@@ -46,6 +49,7 @@ interface Fitted {
   readonly parts: Parts;
   readonly population: PopulationState | null;
   readonly gates: readonly GateReport[];
+  readonly weights: readonly TaskWeight[];
 }
 
 /** Several tasks by one net of any architecture: it owns data, heads, training, files and answers of all tasks and entities. */
@@ -86,6 +90,11 @@ export class MultiTaskModel implements Model {
     return this.ready().gates;
   }
 
+  /** What each task's loss was multiplied by in the last epoch of the training. */
+  get taskWeights(): readonly TaskWeight[] {
+    return this.ready().weights;
+  }
+
   /** Number of trained numbers. */
   get parameters(): number {
     return this.ready().network.weights.parameters;
@@ -103,14 +112,16 @@ export class MultiTaskModel implements Model {
       seed: context.seed,
     });
     const network = this.build(parts, context.seed);
+    const balance = new LossBalance(this.tasks, this.settings.lossBalancing);
+    balance.build(network.weights);
     try {
-      await this.train(network, parts, plan, context);
+      await this.train(network, parts, plan, { balance, context });
       const population = needsPopulation(parts) ? PopulationState.fit(data.history, data.cut) : null;
       for (const part of parts.all) part.finish(data, population);
       const looked = plan.held.map((held, at) => (held.chosen.length > 0 ? held : plan.train[at]));
       const gates = gateReports(network, parts.all, looked);
       this.dispose();
-      this.fitted = { network, parts, population, gates };
+      this.fitted = { network, parts, population, gates, weights: balance.weights() };
     } catch (thrown) {
       for (const part of parts.all) part.dispose();
       network.weights.dispose();
@@ -119,8 +130,8 @@ export class MultiTaskModel implements Model {
   }
 
   async save(directory: string): Promise<void> {
-    const { network, parts, population, gates } = this.ready();
-    const saved: SavedMultiTask = { tasks: this.tasks, settings: this.settings, gates };
+    const { network, parts, population, gates, weights } = this.ready();
+    const saved: SavedMultiTask = { tasks: this.tasks, settings: this.settings, gates, weights };
     await writeFile(join(directory, FILE), JSON.stringify(saved));
     await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
     await population?.save(directory);
@@ -128,14 +139,15 @@ export class MultiTaskModel implements Model {
   }
 
   /** Takes over what `save` wrote. @throws Error when it was made with other features */
-  async restore(directory: string, { gates }: SavedMultiTask): Promise<void> {
+  async restore(directory: string, { gates, weights }: SavedMultiTask): Promise<void> {
     const parts = partsOf(this.kind, this.tasks, this.settings);
     const network = this.build(parts, 0);
+    new LossBalance(this.tasks, this.settings.lossBalancing).build(network.weights);
     await loadWeights(join(directory, WEIGHTS_FILE), network.weights);
     const population = needsPopulation(parts) ? await PopulationState.load(directory) : null;
     for (const part of parts.all) await part.restore(directory, population);
     this.dispose();
-    this.fitted = { network, parts, population, gates };
+    this.fitted = { network, parts, population, gates, weights };
   }
 
   dispose(): void {
@@ -160,7 +172,7 @@ export class MultiTaskModel implements Model {
     network: MultiTaskNetwork,
     parts: Parts,
     plan: RowPlan,
-    context: FitContext,
+    { balance, context }: { balance: LossBalance; context: FitContext },
   ): Promise<void> {
     const { settings, architecture } = this;
     const { seed } = context;
@@ -168,7 +180,6 @@ export class MultiTaskModel implements Model {
     const rows = new JointRows(plan.rows, plan.train, { seed, hasPasses: true });
     const heldRows = new JointRows(plan.heldRows, plan.held, { seed, hasPasses: false });
     const steps = settings.epochs * Math.ceil(rows.rows / batchSize);
-    const weights = lossWeights(this.tasks, settings.lossBalancing);
     const step = compileStep({
       weights: network.weights,
       batch: rowSpec(plan.train),
@@ -176,8 +187,9 @@ export class MultiTaskModel implements Model {
         const tasks = Object.assign({}, ...parts.all.map((part) => part.losses(batch, model))) as ReturnType<
           EntityPart['losses']
         >;
-        return { total: balancedTotal(tasks, weights), tasks };
+        return balance.losses(tasks);
       },
+      tasks: balance.taskOptions(network.sharedWeights),
       optimizer: adamW(cosineSchedule(settings.learningRate, steps, { warmup: Math.ceil(WARMUP * steps) }), {
         weightDecay: settings.weightDecay,
       }),
@@ -194,7 +206,9 @@ export class MultiTaskModel implements Model {
         batchSize,
         epochs: settings.epochs,
         seed,
-        onEpoch: ({ epoch, train: trained, validation }) => {
+        onEpoch: (done) => {
+          balance.onEpoch(done, step);
+          const { epoch, train: trained, validation } = done;
           for (const task of [null, ...this.tasks]) {
             const of = (losses: typeof trained) => (task === null ? losses.total : losses.tasks[task]);
             const validationLoss = validation ? of(validation) : null;
@@ -228,16 +242,26 @@ interface Parts {
 
 function partsOf(kind: Architecture, tasks: readonly TaskName[], settings: MultiTaskSettings): Parts {
   const ofUsers = TASKS.filter((task) => tasks.includes(task)).filter(isUserTask);
-  const isSquared = settings.loss === 'SUM_OF_SQUARED_ERRORS';
-  const head = () => new SurvivalHead(ofUsers, { hasOneCurve: kind.hasOneRepresentation, isSquared });
   const parts = {
-    users: ofUsers.length > 0 ? new UserPart(ofUsers, head()) : undefined,
+    users: ofUsers.length > 0 ? new UserPart(ofUsers, userHead(kind, ofUsers, settings)) : undefined,
     ranking: tasks.includes('RECOMMENDATION') ? new RankingPart(settings) : undefined,
     transactions: tasks.includes('FRAUD') ? new TransactionPart(settings) : undefined,
     items: tasks.includes('DEMAND') ? new ItemPart(settings) : undefined,
   };
   const all = Object.values(parts).filter((part) => part !== undefined);
   return { ...parts, all, lead: parts.ranking ? all.indexOf(parts.ranking) : -1 };
+}
+
+function userHead(kind: Architecture, tasks: readonly UserTask[], settings: MultiTaskSettings): UserHead {
+  const isSquared = settings.loss === 'SUM_OF_SQUARED_ERRORS';
+  if (kind.userQuestion === 'SURVIVAL')
+    return new SurvivalHead(tasks, { hasOneCurve: kind.hasOneRepresentation, isSquared });
+  return new FunnelHead(tasks, {
+    architecture: kind.name,
+    isConditional: kind.userQuestion === 'FUNNEL_PRODUCT',
+    calibration: settings.calibration,
+    isSquared,
+  });
 }
 
 function needsPopulation({ all }: Parts): boolean {

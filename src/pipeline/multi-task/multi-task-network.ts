@@ -20,6 +20,8 @@ export class MultiTaskNetwork {
   readonly body: Body;
   /** Numbers that a head is given. */
   readonly width: number;
+  /** Names of the body's weights: what rows of all entities come through. */
+  readonly sharedWeights: readonly string[];
   private readonly encoders: ReadonlyMap<string, DenseWeights>;
   private readonly towers: ReadonlyMap<string, readonly DenseWeights[]>;
 
@@ -33,7 +35,9 @@ export class MultiTaskNetwork {
     this.encoders = new Map(
       inputs.map(({ name, width }) => [name, this.weights.dense(`${name}-encoder`, width, hiddenUnits[0])]),
     );
+    const before = this.weights.weights.length;
     this.body = architecture.build(this.weights, { inputWidth: hiddenUnits[0], tasks, settings });
+    this.sharedWeights = this.weights.weights.slice(before).map(({ name }) => name);
     const sizes = [this.body.width, ...towerUnits];
     this.width = sizes[sizes.length - 1];
     this.towers = new Map(

@@ -1,4 +1,7 @@
+import { AppError } from '../../errors.js';
+import type { TaskName } from '../../tasks/index.js';
 import type { ModelType } from '../index.js';
+import { isUserTask } from '../single-task/index.js';
 import type { Architecture } from './architecture.js';
 import { MultiTaskModel, readSavedMultiTask } from './multi-task-model.js';
 import { multiTaskSettings } from './settings.js';
@@ -8,8 +11,10 @@ export function multiTaskType(architecture: Architecture): ModelType {
   return {
     architecture: architecture.name,
     family: 'MULTI',
-    create: (tasks, hyperparameters) =>
-      new MultiTaskModel(architecture, tasks, multiTaskSettings(hyperparameters, architecture)),
+    create: (tasks, hyperparameters) => {
+      refuseWithoutFunnel(architecture, tasks);
+      return new MultiTaskModel(architecture, tasks, multiTaskSettings(hyperparameters, architecture));
+    },
     load: async (directory) => {
       const saved = await readSavedMultiTask(directory);
       const model = new MultiTaskModel(architecture, saved.tasks, saved.settings);
@@ -17,4 +22,12 @@ export function multiTaskType(architecture: Architecture): ModelType {
       return model;
     },
   };
+}
+
+function refuseWithoutFunnel({ name, userQuestion }: Architecture, tasks: readonly TaskName[]): void {
+  if (userQuestion === 'SURVIVAL' || tasks.some(isUserTask)) return;
+  throw new AppError(
+    'BAD_USER_INPUT',
+    `${name} learns the funnel of users: expected PURCHASE_INTENT or CHURN among the tasks; got ${tasks.join(', ')}.`,
+  );
 }

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { AppError } from '../../errors.js';
 import type { TaskName } from '../../tasks/index.js';
 
-/** Ways to weigh the tasks' losses against each other. */
-export const BALANCING_METHODS = ['EQUAL', 'FIXED'] as const;
+/** Ways to weigh the tasks' losses against each other; see `LossBalance`. */
+export const BALANCING_METHODS = ['EQUAL', 'FIXED', 'UNCERTAINTY', 'GRADNORM', 'DWA', 'PCGRAD'] as const;
 export type BalancingMethod = (typeof BALANCING_METHODS)[number];
 
 const layers = z.array(z.number().int().min(1).max(4096)).max(8);
@@ -52,6 +52,8 @@ const commonSettings = {
   /** CROSS_ENTROPY, or the textbook's plain sum of squared errors over all tasks' probabilities. */
   loss: z.enum(['CROSS_ENTROPY', 'SUM_OF_SQUARED_ERRORS']),
   lossBalancing,
+  /** Architectures that ask for the funnel: how much it counts where a later stage is held likelier than the one before it. */
+  calibration: z.number().min(0).max(100),
   /** Past months that the recommendation head learns from. */
   cuts: z.number().int().min(1).max(24),
   /** Items that each ranking example chooses among. */
@@ -81,6 +83,7 @@ export const MULTI_TASK_DEFAULTS: MultiTaskSettings = {
   demandPasses: 4,
   loss: 'CROSS_ENTROPY',
   lossBalancing: { method: 'EQUAL' },
+  calibration: 0,
   cuts: 5,
   candidates: 256,
   newShare: 0.5,

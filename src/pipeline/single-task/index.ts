@@ -54,4 +54,4 @@ export {
   TEXTBOOK,
   type UserNetworkSettings,
 } from './users/user-network-settings.js';
-export { hazardTarget, isUserTask, USER_TASKS, type UserTask } from './users/user-targets.js';
+export { hazardTarget, INTERVAL_ENDS, isUserTask, USER_TASKS, type UserTask } from './users/user-targets.js';

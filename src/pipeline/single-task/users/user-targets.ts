@@ -39,7 +39,7 @@ export function windowTarget(task: UserTask): UserTarget {
 }
 
 /** Ends, in days after the cut, of the intervals in which a purchase may fall. */
-const INTERVAL_ENDS = [5, 10, 20, 30, 45, 60, 90] as const;
+export const INTERVAL_ENDS = [5, 10, 20, 30, 45, 60, 90] as const;
 
 /**
  * An output an interval: the hazard of a purchase in it, given none before. Purchase within 30 days and none within 90 both follow from
