@@ -13,6 +13,7 @@ export function multiTaskType(architecture: Architecture): ModelType {
     family: 'MULTI',
     create: (tasks, hyperparameters) => {
       refuseWithoutFunnel(architecture, tasks);
+      refuseResampling(architecture, hyperparameters.resampling);
       return new MultiTaskModel(architecture, tasks, multiTaskSettings(hyperparameters, architecture));
     },
     load: async (directory) => {
@@ -30,4 +31,15 @@ function refuseWithoutFunnel({ name, userQuestion }: Architecture, tasks: readon
     'BAD_USER_INPUT',
     `${name} learns the funnel of users: expected PURCHASE_INTENT or CHURN among the tasks; got ${tasks.join(', ')}.`,
   );
+}
+
+/** The examples of all tasks are laid out together, each as often as its entity's: no task's are drawn apart. */
+function refuseResampling({ name }: Architecture, resampling: unknown): void {
+  for (const [task, method] of Object.entries(resampling ?? {})) {
+    if (method === 'NONE') continue;
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `resampling of ${task} for ${name}: expected NONE; got ${JSON.stringify(method)}.`,
+    );
+  }
 }

@@ -74,8 +74,8 @@ export class FunnelHead implements UserHead {
     this.network = network;
     const { weights, width } = network;
     this.layers = FUNNEL_STAGES.map((stage, at) => ({
-      kernel: weights.weight(`${stage}/kernel`, [width, INTERVALS]) as DenseWeights['kernel'],
-      bias: weights.weight(`${stage}/bias`, [INTERVALS], (values) =>
+      kernel: weights.weight(`head/${stage}/kernel`, [width, INTERVALS]) as DenseWeights['kernel'],
+      bias: weights.weight(`head/${stage}/bias`, [INTERVALS], (values) =>
         values.set(this.startLogits[at]),
       ) as DenseWeights['bias'],
     }));

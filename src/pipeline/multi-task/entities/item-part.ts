@@ -103,8 +103,8 @@ export class ItemPart implements EntityPart, DemandForecaster {
   build(network: MultiTaskNetwork): void {
     this.network = network;
     const { weights, width } = network;
-    this.wide = weights.dense('DEMAND/wide', DEMAND_FEATURE_COUNT, 1, zeros);
-    this.head = weights.dense('DEMAND', width, 1, zeros);
+    this.wide = weights.dense('head/DEMAND/wide', DEMAND_FEATURE_COUNT, 1, zeros);
+    this.head = weights.dense('head/DEMAND', width, 1, zeros);
   }
 
   /** Weighted mean of |reference × exp(ratio) - units|: its optimum is the median, which is what WAPE asks for. */

@@ -28,12 +28,12 @@ import {
 import {
   type FeatureScales,
   featureScales,
+  gatherRankingExamples,
   listLoss,
   loadItemState,
   MASKED_LOGIT,
   type PopulationState,
   type RankingExamples,
-  rankingExamples,
   saveItemState,
   standardiseRows,
 } from '../../single-task/index.js';
@@ -71,10 +71,9 @@ export class RankingPart implements EntityPart {
     return this.ready().ranking;
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
-  async gather({ history, cut }: TrainingData, { seed }: FitContext): Promise<EntityExamples> {
+  async gather({ history, cut }: TrainingData, { seed, signal }: FitContext): Promise<EntityExamples> {
     const { cuts, candidates, rankingPasses } = this.settings;
-    const ranking = rankingExamples(history, cut, seed, { cuts, candidates });
+    const ranking = await gatherRankingExamples(history, cut, seed, { cuts, candidates }, signal);
     const { minExamples } = TASK_DEFINITIONS.RECOMMENDATION;
     if (ranking.count < minExamples)
       throw tooFewData('Users who bought again, to learn from', ranking.count, minExamples);

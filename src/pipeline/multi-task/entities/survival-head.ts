@@ -58,8 +58,8 @@ export class SurvivalHead implements UserHead {
     this.network = network;
     const { weights, width } = network;
     this.hazards = this.curves.map(({ name }) => ({
-      kernel: weights.weight(`${name}/hazards/kernel`, [width, INTERVALS]) as DenseWeights['kernel'],
-      bias: weights.weight(`${name}/hazards/bias`, [INTERVALS], (values) =>
+      kernel: weights.weight(`head/${name}/kernel`, [width, INTERVALS]) as DenseWeights['kernel'],
+      bias: weights.weight(`head/${name}/bias`, [INTERVALS], (values) =>
         values.set(this.startLogits),
       ) as DenseWeights['bias'],
     }));

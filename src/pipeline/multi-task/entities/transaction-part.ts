@@ -99,10 +99,14 @@ export class TransactionPart implements EntityPart, FraudScorer {
     const { frauds, examples } = this.known;
     const rate = Math.min(Math.max(frauds / examples, 1e-4), 1 - 1e-4);
     this.head = {
-      kernel: weights.weight('FRAUD/kernel', [width, 1], zeros) as DenseWeights['kernel'],
-      bias: weights.weight('FRAUD/bias', [1], constant(Math.log(rate / (1 - rate)))) as DenseWeights['bias'],
+      kernel: weights.weight('head/FRAUD/kernel', [width, 1], zeros) as DenseWeights['kernel'],
+      bias: weights.weight(
+        'head/FRAUD/bias',
+        [1],
+        constant(Math.log(rate / (1 - rate))),
+      ) as DenseWeights['bias'],
     };
-    this.wide = weights.dense('FRAUD/wide', WIDTH, 1, zeros);
+    this.wide = weights.dense('head/FRAUD/wide', WIDTH, 1, zeros);
   }
 
   losses(batch: Batch<BatchSpec>, context: ModelContext): Record<string, Tensorflow.Scalar> {

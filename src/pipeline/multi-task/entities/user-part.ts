@@ -10,7 +10,7 @@ import {
   type ModelContext,
 } from '../../../nn/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
-import type { Contribution, TrainingData, UserRequest, UserScorer } from '../../index.js';
+import type { Contribution, FitContext, TrainingData, UserRequest, UserScorer } from '../../index.js';
 import { rawUserFeatures, USER_FEATURE_COUNT, USER_FEATURES, userExamples } from '../../preprocess/index.js';
 import { isUserTask, type PopulationState, type UserTask } from '../../single-task/index.js';
 import { compileContributions, type ContributionPredictor } from '../contributions.js';
@@ -40,8 +40,8 @@ export class UserPart implements EntityPart, UserScorer {
     return this.head.representations;
   }
 
-  async gather({ history, cut }: TrainingData): Promise<EntityExamples> {
-    const examples = await userExamples(history, cut);
+  async gather({ history, cut }: TrainingData, { signal }: FitContext): Promise<EntityExamples> {
+    const examples = await userExamples(history, cut, undefined, signal);
     const need = Math.max(...this.tasks.map((task) => TASK_DEFINITIONS[task].minExamples));
     if (examples.count < need) throw tooFewData('Users as of past cuts to learn from', examples.count, need);
     return {
