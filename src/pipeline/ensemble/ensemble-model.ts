@@ -10,15 +10,13 @@ import type {
   ItemRanker,
   Model,
   ModelType,
-  RankedItem,
   TrainingData,
   UserScorer,
 } from '../index.js';
-import { type Combination, combineProbabilities, combineScores } from './combine.js';
+import { type Combination, combineProbabilities } from './combine.js';
+import { EnsembleRanking } from './ensemble-ranking.js';
 
 const FILE = 'ensemble.json';
-/** Members rank deeper than what is shown, so that what one puts low can still win together. */
-const DEPTH = 5;
 
 interface SavedEnsemble {
   readonly task: TaskName;
@@ -43,7 +41,11 @@ export class EnsembleModel implements Model {
   ) {
     this.tasks = [task];
     if (task === 'PURCHASE_INTENT' || task === 'CHURN') this.users = this.userScorer(task);
-    if (task === 'RECOMMENDATION') this.items = this.itemRanker();
+    if (task === 'RECOMMENDATION')
+      this.items = new EnsembleRanking(
+        this.each((member) => member.items),
+        combination,
+      );
     if (task === 'DEMAND') this.demand = this.forecaster();
     if (task === 'FRAUD') this.fraud = this.fraudScorer();
   }
@@ -112,48 +114,6 @@ export class EnsembleModel implements Model {
         .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
         .slice(0, first);
     });
-  }
-
-  private itemRanker(): ItemRanker {
-    const rankers = this.each((member) => member.items);
-    return {
-      scoreItems: async (request) => {
-        const members = await Promise.all(rankers.map((ranker) => ranker.scoreItems(request)));
-        return combineScores(members, request.history.items.length, this.combination);
-      },
-      rankItems: async (request, options) => {
-        const deep = { ...options, first: DEPTH * options.first };
-        const ranked = await Promise.all(rankers.map((ranker) => ranker.rankItems(request, deep)));
-        return Array.from(request.users, (_, at) =>
-          this.fuse(
-            ranked.map((member) => member[at]),
-            options.first,
-          ),
-        );
-      },
-      similarItems: (itemId, options) => rankers[this.strongest()].similarItems(itemId, options),
-      trendingItems: (options) => rankers[this.strongest()].trendingItems(options),
-    };
-  }
-
-  /** Fuses short lists by rank: scores of different members are not comparable there. */
-  private fuse(lists: readonly RankedItem[][], first: number): RankedItem[] {
-    const { weights, method } = this.combination;
-    const fused = new Map<string, RankedItem>();
-    lists.forEach((list, member) => {
-      const weight = method === 'WEIGHTED_AVERAGE' ? weights[member] : 1 / lists.length;
-      list.forEach((item, rank) => {
-        const before = fused.get(item.itemId);
-        fused.set(item.itemId, { ...(before ?? item), score: (before?.score ?? 0) + weight / (rank + 1) });
-      });
-    });
-    return [...fused.values()].sort((a, b) => b.score - a.score).slice(0, first);
-  }
-
-  private strongest(): number {
-    const weights =
-      this.combination.method === 'STACKING' ? this.combination.weights.slice(1) : this.combination.weights;
-    return weights.indexOf(Math.max(...weights));
   }
 
   private forecaster(): DemandForecaster {

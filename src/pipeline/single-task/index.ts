@@ -23,6 +23,7 @@ export { checkFeatures, fraudLogistic, type FraudTraining } from './fraud/fraud-
 export type { LayerNumbers } from './fraud/integrated-gradients.js';
 export { columnScales, fitLogistic, type LinearModel, sigmoid, standardise } from './fraud/logistic-fit.js';
 export { namedCheckpoint } from './named-checkpoint.js';
+export { bestItems } from './recommendation/best-items.js';
 export { ItemRanking, type ScoreUser } from './recommendation/item-ranking.js';
 export { loadItemState, saveItemState } from './recommendation/item-state-file.js';
 export {

@@ -48,6 +48,10 @@ export class UserAwareRanking implements ItemRanker {
     this.plain = new ItemRanking(model.state, () => new Float32Array(model.state.vocabulary.size));
   }
 
+  get itemIds(): readonly string[] {
+    return this.model.state.vocabulary.ids;
+  }
+
   async scoreItems(request: UserRequest): Promise<Float32Array> {
     const width = request.history.items.length;
     const scores = new Float32Array(request.users.length * width);

@@ -1,0 +1,137 @@
+import {
+  BEHAVIOUR_CODE,
+  type HistoryItem,
+  type ItemRanker,
+  type RankedItem,
+  type RankOptions,
+  type UserRequest,
+} from '../index.js';
+import { bestItems } from '../single-task/index.js';
+import { type Combination, combineScores } from './combine.js';
+
+/**
+ * Several rankers as one. What is served is what is measured: lists are read off the members' scores of all items, combined as they are
+ * for evaluation, never fused from short lists.
+ */
+export class EnsembleRanking implements ItemRanker {
+  /** Items that no request's own history need hold. */
+  private readonly known: readonly HistoryItem[];
+
+  constructor(
+    private readonly rankers: readonly ItemRanker[],
+    private readonly combination: Combination,
+  ) {
+    this.known = this.itemIds.map(itemOfId);
+  }
+
+  get itemIds(): readonly string[] {
+    return this.rankers[0].itemIds;
+  }
+
+  async scoreItems(request: UserRequest): Promise<Float32Array> {
+    const members = await Promise.all(this.rankers.map((ranker) => ranker.scoreItems(request)));
+    return combineScores(members, request.history.items.length, this.combination);
+  }
+
+  async rankItems(request: UserRequest, options: RankOptions): Promise<RankedItem[][]> {
+    if (this.rankers.length === 1) return this.rankers[0].rankItems(request, options);
+    const { history, places } = withItems(request.history, this.known);
+    const scored = { ...request, history };
+    const members = await Promise.all(this.rankers.map((ranker) => ranker.scoreItems(scored)));
+    // In the order of the ranker's items, so that equal scores are ordered as they are when they are measured.
+    const width = places.length;
+    const inOrder = members.map((member) => takeColumns(member, history.items.length, places));
+    const scores = combineScores(inOrder, width, this.combination);
+    const lists = Array.from(request.users, (user, row) => {
+      const own = scores.subarray(row * width, (row + 1) * width);
+      const bought = options.excludeBought ? boughtBy(request, user) : null;
+      const isAllowed = (item: number) =>
+        (options.allowed === null || options.allowed.has(this.itemIds[item])) &&
+        !bought?.has(this.itemIds[item]);
+      const share = softmaxOf(own);
+      return bestItems(own, options.first, isAllowed).map((item) => ({
+        itemId: this.itemIds[item],
+        score: share(own[item]),
+      }));
+    });
+    const reasons = await this.reasonsOf(request, lists);
+    return lists.map((list, row) =>
+      list.map((item) => ({ ...item, reason: reasons[row].get(item.itemId) ?? FOR_YOU })),
+    );
+  }
+
+  similarItems(itemId: string, options: RankOptions): Promise<RankedItem[]> {
+    return this.strongest().similarItems(itemId, options);
+  }
+
+  trendingItems(options: RankOptions): Promise<RankedItem[]> {
+    return this.strongest().trendingItems(options);
+  }
+
+  /** Why the strongest member would show the items that were chosen. */
+  private async reasonsOf(
+    request: UserRequest,
+    lists: readonly (readonly { readonly itemId: string }[])[],
+  ): Promise<Map<string, RankedItem['reason']>[]> {
+    const allowed = new Set(lists.flatMap((list) => list.map(({ itemId }) => itemId)));
+    const options = { first: allowed.size, allowed, excludeBought: false };
+    const ranked = await this.strongest().rankItems(request, options);
+    return ranked.map((list) => new Map(list.map(({ itemId, reason }) => [itemId, reason])));
+  }
+
+  private strongest(): ItemRanker {
+    const { method, weights } = this.combination;
+    const own = method === 'STACKING' ? weights.slice(1) : weights;
+    return this.rankers[own.indexOf(Math.max(...own))];
+  }
+}
+
+const FOR_YOU: RankedItem['reason'] = { kind: 'FOR_YOU', itemId: null };
+
+/** Rankers know their items by the id alone. */
+const itemOfId = (id: string): HistoryItem => ({
+  id,
+  title: id,
+  category: [],
+  price: Number.NaN,
+  available: true,
+  attributes: {},
+});
+
+/** The history with items appended that it does not hold, and the place of each of `known` in it. */
+function withItems(
+  history: UserRequest['history'],
+  known: readonly HistoryItem[],
+): { history: UserRequest['history']; places: Int32Array } {
+  const placeOf = new Map(history.items.map(({ id }, place) => [id, place]));
+  const items = [...history.items];
+  const places = Int32Array.from(known, (item) => placeOf.get(item.id) ?? items.push(item) - 1);
+  return { history: { ...history, items }, places };
+}
+
+/** Some columns of a table of rows of `width` values. */
+function takeColumns(values: Float32Array, width: number, columns: Int32Array): Float32Array {
+  const taken = new Float32Array((values.length / width) * columns.length);
+  for (let row = 0; row < values.length / width; row++)
+    columns.forEach((column, at) => (taken[row * columns.length + at] = values[row * width + column]));
+  return taken;
+}
+
+/** Ids of the items that a user bought before. */
+function boughtBy({ history, asOf }: UserRequest, user: number): Set<string> {
+  const { behaviours, userOffsets, items } = history;
+  const bought = new Set<string>();
+  for (let row = userOffsets[user]; row < userOffsets[user + 1]; row++) {
+    if (behaviours.occurredAt[row] >= asOf) break;
+    const isPurchase = behaviours.type[row] === BEHAVIOUR_CODE.PURCHASE;
+    if (isPurchase && behaviours.item[row] >= 0) bought.add(items[behaviours.item[row]].id);
+  }
+  return bought;
+}
+
+/** Probability of a score among all: the scores are on the scale of log-probabilities. */
+function softmaxOf(scores: Float32Array): (score: number) => number {
+  const highest = scores.reduce((most, score) => Math.max(most, score), -Infinity);
+  const total = scores.reduce((sum, score) => sum + Math.exp(score - highest), 0);
+  return (score) => Math.exp(score - highest) / total;
+}
