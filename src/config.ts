@@ -59,6 +59,11 @@ const SETTINGS = {
     fallback: String(Math.min(2, availableParallelism())),
     meaning: 'worker processes that the server starts; 0 where they run elsewhere',
   },
+  TANDEM_CHECKPOINT_SECONDS: {
+    schema: wholeNumber(0, 3600),
+    fallback: '15',
+    meaning: 'seconds between two checkpoints of a training: what a killed worker may lose',
+  },
   TANDEM_SAMPLE: {
     schema: z.enum(['on', 'off'], 'must be on or off'),
     fallback: 'on',
@@ -85,6 +90,7 @@ export interface Config {
   readonly cacheDir: string;
   readonly isAuthOn: boolean;
   readonly workers: number;
+  readonly checkpointSeconds: number;
   readonly isSampleOn: boolean;
   readonly logLevel: string;
   readonly isProduction: boolean;
@@ -133,6 +139,7 @@ export function readConfig(environment: Environment = process.env): Config {
     cacheDir: absolute((read('TANDEM_CACHE') as string | undefined) ?? ''),
     isAuthOn: auth === 'on',
     workers: read('TANDEM_WORKERS') as number,
+    checkpointSeconds: read('TANDEM_CHECKPOINT_SECONDS') as number,
     isSampleOn: read('TANDEM_SAMPLE') === 'on',
     logLevel: read('LOG_LEVEL') as string,
     isProduction: environment.NODE_ENV === 'production',

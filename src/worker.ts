@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from './config.js';
 import { coerceError } from './errors.js';
 import { enqueueRun, openQueue, RUN_QUEUE, type RunJob } from './jobs/queue.js';
-import { requeueAbandoned } from './jobs/worker/abandoned.js';
+import { requeueAbandoned, requeueLost } from './jobs/worker/abandoned.js';
 import { takeRun, type Workshop } from './jobs/worker/take-run.js';
 import { createLogger } from './log.js';
 import { folderModelFiles } from './pipeline/deploy/index.js';
@@ -13,27 +13,37 @@ import { openStore } from './store/index.js';
 
 const POLL_MS = 500;
 const RETRY_MS = 2000;
-const ABANDONED_EVERY_MS = 5000;
+const ABANDONED_EVERY_MS = 2000;
+const LOST_EVERY_MS = 5000;
 
 const config = readConfig();
 const log = createLogger({ name: 'worker', level: config.logLevel, pretty: Boolean(process.stderr.isTTY) });
 const databaseUrl = config.databaseUrl ?? '';
 const store = await openStore({ databaseUrl });
-const workshop: Workshop = { store, files: folderModelFiles(config.dataDir), log };
+const files = folderModelFiles(config.dataDir);
+const workshop: Workshop = { store, files, log, checkpointSeconds: config.checkpointSeconds };
 const boss = await openQueue(databaseUrl, (error) => log.warn({ err: error }, 'The queue does not answer.'));
 const stopping = new AbortController();
 await store.hold(WORKER_LOCK);
 
 const requeue = (job: RunJob) => enqueueRun(boss, job);
-const watch = setInterval(() => {
+const lookForAbandoned = () =>
   requeueAbandoned(store, requeue).catch((thrown: unknown) => {
     log.warn({ err: coerceError(thrown) }, 'Looking for abandoned runs failed.');
   });
-}, ABANDONED_EVERY_MS);
+await lookForAbandoned();
+const watch = setInterval(() => void lookForAbandoned(), ABANDONED_EVERY_MS);
+let lookedForLostAt = Date.now();
 
 async function takeNext(): Promise<boolean> {
   const [job] = (await boss.fetch<RunJob>(RUN_QUEUE)) ?? [];
-  if (!job) return false;
+  if (!job) {
+    if (Date.now() - lookedForLostAt > LOST_EVERY_MS) {
+      lookedForLostAt = Date.now();
+      await requeueLost(store, requeue);
+    }
+    return false;
+  }
   const outcome = await takeRun(workshop, job.data.shopKey, job.data.runId, stopping.signal);
   await boss.complete(RUN_QUEUE, job.id);
   if (outcome === 'REQUEUE') await requeue(job.data);

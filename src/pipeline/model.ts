@@ -22,6 +22,8 @@ export interface CheckpointStore {
   /** The bytes stored last under the name, or null. */
   read(name: string): Promise<Uint8Array | null>;
   write(name: string, bytes: Uint8Array): Promise<void>;
+  /** At most this often within a training; 15 unless said. */
+  readonly everySeconds?: number;
 }
 
 export interface FitContext {
@@ -90,6 +92,8 @@ export interface RankOptions {
 
 /** Ranks items for users. */
 export interface ItemRanker {
+  /** The shop's ids of the items that it can rank, in an order of its own that saving and loading keep. */
+  readonly itemIds: readonly string[];
   /**
    * Scores of all items of `request.history` known at asOf, for evaluation by full ranking:
    * [users × history.items.length], row by row; -Infinity for items not known before asOf.

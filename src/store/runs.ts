@@ -28,6 +28,8 @@ type RunStore = Pick<
   | 'claimRun'
   | 'addEpochMetrics'
   | 'epochMetricsByRuns'
+  | 'releaseRun'
+  | 'clearRunResults'
   | 'addEvaluations'
   | 'evaluationsByRuns'
   | 'evaluationsByModelVersions'
@@ -98,6 +100,19 @@ export function runStore({ prisma, shopId }: ShopContext): RunStore {
         orderBy: [{ model: 'asc' }, { epoch: 'asc' }, { id: 'asc' }],
       });
       return groupBy(runIds, rows as unknown as EpochMetricRow[], (row) => row.runId);
+    },
+    releaseRun: async ({ id, heartbeatAt }) => {
+      const { count } = await prisma.run.updateMany({
+        where: { id, status: 'RUNNING', heartbeatAt },
+        data: { status: 'QUEUED', heartbeatAt: new Date() },
+      });
+      return count > 0;
+    },
+    clearRunResults: async (runId) => {
+      await prisma.$transaction([
+        prisma.epochMetric.deleteMany({ where: { runId } }),
+        prisma.evaluation.deleteMany({ where: { runId, modelVersionId: null } }),
+      ]);
     },
     addEvaluations: async (rows) => {
       await prisma.evaluation.createMany({ data: rows.map((row) => ({ ...toEvaluationData(row), shopId })) });

@@ -138,6 +138,14 @@ export interface ShopStore extends SourceStore, QuarantineStore, IdentityStore {
   ): Promise<RunRow>;
   /** Takes a QUEUED run up: RUNNING, one attempt more, heartbeat now. null when another worker was first or it is not queued. */
   claimRun(id: string): Promise<RunRow | null>;
+  /**
+   * Puts a running run back, unless a worker has given a sign of life since it was read.
+   *
+   * @returns whether it was put back
+   */
+  releaseRun(run: Pick<RunRow, 'id' | 'heartbeatAt'>): Promise<boolean>;
+  /** Takes away the epochs and evaluations that a run stored, except those of a model version. */
+  clearRunResults(runId: string): Promise<void>;
   addEpochMetrics(rows: readonly EpochMetricRow[]): Promise<void>;
   epochMetricsByRuns(runIds: readonly string[]): Promise<EpochMetricRow[][]>;
   addEvaluations(rows: readonly Omit<EvaluationRow, 'id'>[]): Promise<void>;

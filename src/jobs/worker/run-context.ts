@@ -15,6 +15,7 @@ export interface RunContextOptions {
   readonly files: ModelFiles;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  readonly checkpointSeconds: number;
 }
 
 export class RunContext {
@@ -24,6 +25,7 @@ export class RunContext {
   readonly files: ModelFiles;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  private readonly checkpointSeconds: number;
   private readonly epochs: EpochMetricRow[] = [];
   private progress = 0;
   private lastNotified = 0;
@@ -36,6 +38,7 @@ export class RunContext {
     this.files = options.files;
     this.signal = options.signal;
     this.log = options.log;
+    this.checkpointSeconds = options.checkpointSeconds;
   }
 
   /**
@@ -56,6 +59,7 @@ export class RunContext {
       checkpoints: {
         read: (part) => shop.readCheckpoint(run.id, `${name}/${part}`),
         write: (part, bytes) => shop.writeCheckpoint(run.id, `${name}/${part}`, bytes),
+        everySeconds: this.checkpointSeconds,
       },
     };
   }

@@ -22,6 +22,8 @@ export interface Workshop {
   readonly store: Store;
   readonly files: ModelFiles;
   readonly log: Logger;
+  /** Seconds between two checkpoints of a training. */
+  readonly checkpointSeconds: number;
 }
 
 /** @param stopSignal aborted when the worker is told to stop: the run goes back to the queue */
@@ -47,10 +49,13 @@ export async function takeRun(
   }
   const cancel = new AbortController();
   const signal = AbortSignal.any([cancel.signal, stopSignal]);
-  const context = new RunContext({ run, shop, store, files, signal, log });
+  const { checkpointSeconds } = workshop;
+  const context = new RunContext({ run, shop, store, files, signal, log, checkpointSeconds });
   const letGo = await store.hold(runLock(run.id));
   const beat = setInterval(() => void heartbeat(shop, run.id, cancel, log), HEARTBEAT_MS);
   try {
+    // What a worker before this one stored comes again: its fits are gone through again, most of them from checkpoints.
+    if (run.attempts > 1) await shop.clearRunResults(run.id);
     const version = await work(context);
     await context.flush();
     if (version && run.config.deploy === true) await deployModel(store, shop, version.id);

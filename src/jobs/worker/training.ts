@@ -94,13 +94,16 @@ async function measure(
         { history, cut: cuts[split] },
         context.fitContext(name, share(from), share(to), split === 'test'),
       );
+      context.signal.throwIfAborted();
       return await predictAll(model, measured[split], planned.tasks);
     } finally {
       model.dispose();
     }
   };
   const validation = await predictAt('validation', 0, 0.5);
+  context.signal.throwIfAborted();
   const test = await predictAt('test', 0.5, 0.95);
+  context.signal.throwIfAborted();
   const { seed } = context.run;
   return planned.tasks.map((task) => {
     const rule = TASK_DEFINITIONS[task].threshold ?? OPEN_THRESHOLD;

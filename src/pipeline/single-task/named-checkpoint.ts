@@ -7,6 +7,7 @@ export function namedCheckpoint({ checkpoints }: FitContext, name: string): Chec
     checkpoints && {
       read: () => checkpoints.read(name),
       write: (bytes) => checkpoints.write(name, bytes),
+      everySeconds: checkpoints.everySeconds,
     }
   );
 }

@@ -1,3 +1,5 @@
+import { setImmediate as yieldToLoop } from 'node:timers/promises';
+
 import type { ItemRanker, RankedItem, RankOptions, RankReason, UserRequest } from '../../index.js';
 import {
   type Affinities,
@@ -16,6 +18,8 @@ const BUYERS30 = ITEM_FEATURES.indexOf('buyers30');
 const TREND30 = ITEM_FEATURES.indexOf('trend30');
 const TREND7 = ITEM_FEATURES.indexOf('trend7');
 
+const TURN_MS = 50;
+
 /** Scores of all items of the state for one user who has behaviours: [items]. */
 export type ScoreUser = (user: UserItems, similarity: Affinities) => Float32Array;
 
@@ -26,18 +30,26 @@ export class ItemRanking implements ItemRanker {
     private readonly scoreUser: ScoreUser,
   ) {}
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  get itemIds(): readonly string[] {
+    return this.state.vocabulary.ids;
+  }
+
+  /** Lets other work of the process run now and then: a split's users take seconds. */
   async scoreItems(request: UserRequest): Promise<Float32Array> {
     const { vocabularyOf, users } = this.read(request);
     const width = request.history.items.length;
     const scores = new Float32Array(request.users.length * width).fill(-Infinity);
-    users.forEach((user, row) => {
+    let turn = Date.now();
+    for (const [row, user] of users.entries()) {
       const own = this.score(user, affinities(this.state, user));
       for (let item = 0; item < width; item++) {
         const index = vocabularyOf[item];
         if (index < own.length) scores[row * width + item] = own[index];
       }
-    });
+      if (Date.now() - turn < TURN_MS) continue;
+      await yieldToLoop();
+      turn = Date.now();
+    }
     return scores;
   }
 
