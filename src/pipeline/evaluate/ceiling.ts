@@ -1,6 +1,6 @@
 /** The best that any model could reach on a simulated shop: the truth itself, graded like a model. */
 import { Random } from '../../nn/random.js';
-import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
+import { TASK_DEFINITIONS } from '../../tasks/index.js';
 import type { Knowledge, SimulatedShop } from '../collect/index.js';
 import { DAY_MS } from '../index.js';
 import {
@@ -16,8 +16,12 @@ import { bootstrapInterval, bootstrapMean } from './bootstrap.js';
 import type { EvaluationReport, Metric, Numbers } from './metric.js';
 import { evaluateDemand, evaluateRanking } from './report.js';
 
+/** Tasks whose truth the simulator knows. */
+export const CEILING_TASKS = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION', 'FRAUD', 'DEMAND'] as const;
+export type CeilingTask = (typeof CEILING_TASKS)[number];
+
 export interface Ceiling {
-  readonly task: TaskName;
+  readonly task: CeilingTask;
   /** HISTORY: what can be known from before the cut, which no model can pass but by luck. LATENTS: what only the simulator knows. */
   readonly knowledge: Knowledge;
   readonly examples: number;
@@ -44,7 +48,12 @@ const FRAUD_DAYS = 30;
  * @param cut start of a day (UTC), milliseconds since the epoch, at least the task's label window before the shop's clock
  * @throws AppError BAD_USER_INPUT for a cut that is no start of a day within the shop's time
  */
-export function ceiling(shop: SimulatedShop, task: TaskName, cut: number, options: CeilingOptions): Ceiling {
+export function ceiling(
+  shop: SimulatedShop,
+  task: CeilingTask,
+  cut: number,
+  options: CeilingOptions,
+): Ceiling {
   const { report, knowledge, protocol } = grade(shop, task, cut, options);
   return { task, knowledge, examples: report.examples, metrics: report.metrics, protocol };
 }
@@ -55,7 +64,7 @@ interface Graded {
   readonly protocol: string;
 }
 
-function grade(shop: SimulatedShop, task: TaskName, cut: number, options: CeilingOptions): Graded {
+function grade(shop: SimulatedShop, task: CeilingTask, cut: number, options: CeilingOptions): Graded {
   const { knowledge } = options;
   switch (task) {
     case 'PURCHASE_INTENT':
