@@ -5,6 +5,7 @@
 import type { ShopHistory } from '../index.js';
 import { decayedSum, max, mean, median, min, standardDeviation, sum, sumSince } from './aggregates.js';
 import type { ItemStatistics } from './item-statistics.js';
+import { LOOKING_FEATURES } from './looking-features.js';
 import { type UserPast, userPast } from './user-past.js';
 
 /** A past with what several features share. */
@@ -180,6 +181,7 @@ export const USER_FEATURES: readonly UserFeature[] = [
   plain('is_single_visit', 'has visited once only', (p) => (p.visitDays.length === 1 ? 1 : 0)),
   feature('recency_any', 'days since the last order or refund', (p) => Math.min(p.recency, ...p.refundAge)),
   feature('lines_30d', 'order lines in the last 30 days', (p) => sumSince(p.orderAge, p.orderLines, 30)),
+  ...LOOKING_FEATURES,
 ];
 
 /** Number of features of a user. */

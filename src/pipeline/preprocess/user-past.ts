@@ -24,6 +24,9 @@ export interface UserPast {
   readonly orderWeekday: number[];
   /** Whole days (since the epoch) with an order, ascending. */
   readonly visitDays: number[];
+  /** Whole days with a behaviour of any kind but a refund, ascending, and those of them without an order. */
+  readonly presentDays: number[];
+  readonly lookedDays: number[];
   readonly items: Map<number, PastItem>;
   /** Unit price of every line. */
   readonly prices: number[];
@@ -42,6 +45,8 @@ const emptyPast = (cut: number): UserPast => ({
   orderHour: [],
   orderWeekday: [],
   visitDays: [],
+  presentDays: [],
+  lookedDays: [],
   items: new Map(),
   prices: [],
   refundAge: [],
@@ -67,6 +72,8 @@ export function userPast(history: ShopHistory, user: number, cut: number): UserP
       past.refundAmount.push(behaviours.value[row]);
       continue;
     }
+    const day = Math.floor(time / DAY_MS);
+    if (past.presentDays[past.presentDays.length - 1] !== day) past.presentDays.push(day);
     if (type !== BEHAVIOUR_CODE.PURCHASE) continue;
     const session = behaviours.session[row];
     const isSameOrder = session >= 0 ? session === lastSession : lastSession < 0 && time === lastTime;
@@ -75,7 +82,17 @@ export function userPast(history: ShopHistory, user: number, cut: number): UserP
     lastTime = time;
     addLine(past, order, history, row);
   }
+  addLookedDays(past);
   return past;
+}
+
+/** Both lists ascend. */
+function addLookedDays({ presentDays, visitDays, lookedDays }: UserPast): void {
+  let next = 0;
+  for (const day of presentDays) {
+    if (day === visitDays[next]) next++;
+    else lookedDays.push(day);
+  }
 }
 
 function startOrder(past: UserPast, time: number, cut: number): number {
