@@ -28,7 +28,7 @@ const SINGLE_TASK_PLAN: Readonly<Record<TaskName, readonly string[]>> = {
 /** What each can learn together; a run asks for some of it. */
 const MULTI_TASK_PLAN: Readonly<Record<string, readonly TaskName[]>> = {
   'shared-bottom': ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION'],
-  'linear-hazards': ['PURCHASE_INTENT', 'CHURN'],
+  'boosted-hazards': ['PURCHASE_INTENT', 'CHURN'],
 };
 
 /** @throws AppError BAD_USER_INPUT for an architecture, a collaboration or settings that do not go with the tasks */

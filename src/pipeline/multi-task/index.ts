@@ -1,12 +1,13 @@
 /** Models that learn several tasks together. */
 import type { ModelType } from '../index.js';
+import { boostedHazards } from './boosted-hazards.js';
 import { linearHazards } from './linear-hazards.js';
 import { multiTaskType } from './multi-task-type.js';
 import { ARCHITECTURES } from './registry.js';
 
 export type { Architecture, Body, BodyOptions, Representation } from './architecture.js';
 export type { GateReport } from './gate-report.js';
-export { linearHazards };
+export { boostedHazards, linearHazards };
 export type { TaskWeight } from './loss-balance.js';
 export { MultiTaskModel } from './multi-task-model.js';
 export { multiTaskType } from './multi-task-type.js';
@@ -14,7 +15,11 @@ export { ARCHITECTURES } from './registry.js';
 export { BALANCING_METHODS, type BalancingMethod, type MultiTaskSettings } from './settings.js';
 
 /** Kinds of model of this stage. Adding an architecture is its file and its line in `registry.ts`. */
-export const MULTI_TASK_TYPES: readonly ModelType[] = [...ARCHITECTURES.map(multiTaskType), linearHazards];
+export const MULTI_TASK_TYPES: readonly ModelType[] = [
+  ...ARCHITECTURES.map(multiTaskType),
+  linearHazards,
+  boostedHazards,
+];
 
 /** The default of a shop's first training. */
 export const sharedBottom = MULTI_TASK_TYPES[0];

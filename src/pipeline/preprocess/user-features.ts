@@ -33,6 +33,10 @@ export interface UserFeature {
 /** Stands in for an age of something that never happened. */
 const NEVER_DAYS = 400;
 const TYPICAL_GAP_DAYS = 30;
+/** Gaps of anyone, and their mean, that a user's own are shrunk towards. */
+const GAP_PRIOR = 3;
+const GAP_PRIOR_DAYS = 60;
+const HAZARD_DAYS = 30;
 /** Buyers that an item's loyalty is shrunk by towards the shop's. */
 const LOYALTY_PRIOR = 5;
 
@@ -170,6 +174,9 @@ export const USER_FEATURES: readonly UserFeature[] = [
   plain('recency_to_longest_gap', 'log of the days since the last order over the longest gap', (p) =>
     Math.log((p.recency + 1) / ((p.gaps.length > 0 ? max(p.gaps) : TYPICAL_GAP_DAYS) + 1)),
   ),
+  plain('due_days', 'days until the next visit is due by the usual gap', dueDays),
+  plain('due_distance', 'days between now and when the next visit is due', (p) => Math.abs(dueDays(p))),
+  plain('gap_hazard', 'share of the gaps at least as long as the present one that end within 30 days', gapHazard),
   plain(
     'recency_to_tenure',
     'days since the last order over those since the first',
@@ -244,6 +251,17 @@ function profileOf(past: UserPast, history: ShopHistory, user: number, statistic
     statistics,
     isFrom: (countries: readonly string[]) => typeof country === 'string' && countries.includes(country),
   });
+}
+
+function dueDays(profile: Profile): number {
+  return profile.gaps.length > 0 ? profile.usualGap - profile.recency : 0;
+}
+
+/** The user's own gaps, and beside them a few as anyone has, which fall off evenly. */
+function gapHazard({ gaps, recency }: Profile): number {
+  const longerThan = (days: number) =>
+    gaps.filter((gap) => gap > days).length + GAP_PRIOR * Math.exp(-days / GAP_PRIOR_DAYS);
+  return gaps.length > 0 ? 1 - longerThan(recency + HAZARD_DAYS) / longerThan(recency) : 0;
 }
 
 function visitAge(profile: Profile, back: number): number {

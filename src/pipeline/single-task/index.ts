@@ -44,6 +44,8 @@ export {
 } from './recommendation/ranking-examples.js';
 export { softmaxRanker } from './recommendation/softmax-ranker.js';
 export { SINGLE_TASK_TYPES } from './registry.js';
+export { boostedTrees } from './trees/boosted-trees.js';
+export { boostedUsersType } from './trees/boosted-users.js';
 export { explainByGradients } from './users/explain-users.js';
 export { PopulationState } from './users/population-state.js';
 export { recency } from './users/recency.js';

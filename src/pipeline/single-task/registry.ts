@@ -4,6 +4,7 @@ import { fraudDense } from './fraud/fraud-dense.js';
 import { fraudLogistic } from './fraud/fraud-logistic.js';
 import { itemKnn, ownHistory, popular, recentlyPopular } from './recommendation/ranking-baselines.js';
 import { softmaxRanker } from './recommendation/softmax-ranker.js';
+import { boostedTrees } from './trees/boosted-trees.js';
 import { recency } from './users/recency.js';
 import { dense, logisticRegression } from './users/user-model-types.js';
 
@@ -12,6 +13,7 @@ export const SINGLE_TASK_TYPES: readonly ModelType[] = [
   recency,
   logisticRegression,
   dense,
+  boostedTrees,
   fraudLogistic,
   fraudDense,
   popular,

@@ -35,7 +35,8 @@ export function userNetworkType(kind: Kind): ModelType {
   };
 }
 
-function onlyTask(architecture: string, tasks: readonly TaskName[]): UserTarget {
+/** The target of a model that learns one task alone. @throws AppError BAD_USER_INPUT for others */
+export function onlyTask(architecture: string, tasks: readonly TaskName[]): UserTarget {
   const [task, ...others] = tasks;
   if (others.length > 0 || !isUserTask(task)) {
     throw new AppError(
