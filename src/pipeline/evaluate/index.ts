@@ -5,6 +5,7 @@ export * from './ceiling.js';
 export * from './comparison.js';
 export * from './curves.js';
 export * from './folds.js';
+export * from './list-quality.js';
 export * from './metric.js';
 export * from './permutation-importance.js';
 export * from './ranking.js';
