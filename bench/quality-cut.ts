@@ -1,17 +1,19 @@
-/** All families' figures at one cut of a shop's history. */
+/** One unit of the quality bench, in a process of its own: all families fitted at one cut with one seed, and what they predict. */
 import { AppError } from '../src/errors.js';
+import { readOnlineRetail } from '../src/pipeline/collect/index.js';
 import { EnsembleModel } from '../src/pipeline/ensemble/index.js';
-import { auc } from '../src/pipeline/evaluate/index.js';
 import {
+  BEHAVIOUR_CODE,
   DAY_MS,
   type FitContext,
   type Model,
   type ModelType,
   type ShopHistory,
 } from '../src/pipeline/index.js';
-import { linearHazards, sharedBottom } from '../src/pipeline/multi-task/index.js';
-import { buyersBefore, purchaseLabels } from '../src/pipeline/preprocess/index.js';
+import { boostedHazards, sharedBottom } from '../src/pipeline/multi-task/index.js';
+import { buyersBefore, itemTargets, purchaseLabels } from '../src/pipeline/preprocess/index.js';
 import {
+  boostedTrees,
   demandRegression,
   dense,
   itemKnn,
@@ -21,147 +23,137 @@ import {
   softmaxRanker,
 } from '../src/pipeline/single-task/index.js';
 import type { TaskName } from '../src/tasks/index.js';
-import type { Family, Figures } from './quality-figures.js';
-import { demandQuality, rankingQuality } from './quality-items.js';
+import {
+  type ByFamily,
+  type DemandOutcome,
+  type Family,
+  type Outcome,
+  type RankingOutcome,
+  type Unit,
+  type UserOutcome,
+  type UserTaskName,
+} from './quality-figures.js';
+import { catalogueBefore, DEMAND_DAYS, demandOutcome, rankingOutcome } from './quality-items.js';
 
 const INTENT_DAYS = 30;
 const CHURN_DAYS = 90;
 /** A second seed for members that differ by their seed alone. */
 const OTHER_SEED = 1000;
-/** Figures of which less is better. */
-const LESS_IS_BETTER = new Set(['demand_wape14']);
 
-export interface CutQuality {
-  /** The family that was best on the window before the cut, by figure. */
-  readonly chosen: Record<string, Family>;
-  readonly seeds: Record<Family, Figures>[];
-}
+/** Each task's model by family. */
+type Models = Record<'intent' | 'churn' | 'newItems' | 'repeats' | 'demand', ByFamily<Model | null>>;
 
-/** Measures every family at the cut, and chooses among them at an earlier cut whose labels end by this one. */
-export async function measureCut(
-  history: ShopHistory,
-  cut: number,
-  seeds: readonly number[],
-  say: (line: string) => void,
-): Promise<CutQuality> {
-  // A month before the cut; churn's 90 days would reach past the cut, so that it goes by intent's choice.
-  const validation = await measureFamilies(history, cut - INTENT_DAYS * DAY_MS, seeds[0], false);
-  say(`validation ${JSON.stringify(validation)}`);
-  const chosen = Object.fromEntries(
-    Object.keys(validation.single).map((name) => [
-      name,
-      bestFamily(validation, name === 'churn_auc' ? 'intent_auc' : name),
-    ]),
-  );
-  const figures: Record<Family, Figures>[] = [];
-  for (const seed of seeds) {
-    figures.push(await measureFamilies(history, cut, seed, true));
-    say(`seed ${seed} ${JSON.stringify(figures[figures.length - 1])}`);
+let read: { file: string; history: ShopHistory; end: number } | null = null;
+
+/** Units of one process share the history, and with it the examples that are gathered from it. */
+async function historyOf(file: string) {
+  if (read?.file !== file) {
+    // The reference's protocol keeps exact duplicates; the product's import leaves them out.
+    const { history } = await readOnlineRetail(file, { keepDuplicates: true });
+    const latest = history.behaviours.occurredAt.reduce((last, time) => Math.max(last, time), -Infinity);
+    read = { file, history, end: latest + 1 };
   }
-  return { chosen, seeds: figures };
+  return read;
 }
 
-function bestFamily(figures: Record<Family, Figures>, name: string): Family {
-  const sign = LESS_IS_BETTER.has(name) ? -1 : 1;
-  const families: Family[] = ['single', 'multi', 'ensemble'];
-  const worth = (family: Family) => sign * (figures[family][name] ?? -sign * Infinity);
-  return families.reduce((best, family) => (worth(family) > worth(best) ? family : best));
+/** Fits every family before the unit's cut and measures it after. */
+export default async function measureUnit({ file, cut, seed, until }: Unit): Promise<Outcome> {
+  const { history, end } = await historyOf(file);
+  const notes: string[] = [];
+  const isSeen = (name: string, days: number): boolean => {
+    const last = cut + days * DAY_MS;
+    if (last <= (until ?? end)) return true;
+    if (until === null)
+      notes.push(`${name} is not measured: its ${days} days end ${day(last)}, after the data (${day(end)}).`);
+    return false;
+  };
+  const fitted: Model[] = [];
+  const models = await fitFamilies(history, cut, seed, fitted);
+  try {
+    const userOutcomes = async (task: UserTaskName, days: number, families: ByFamily<Model | null>) =>
+      isSeen(task, days) ? userOutcome(history, cut, task, days, families) : null;
+    const targets = isSeen('RECOMMENDATION', INTENT_DAYS) ? itemTargets(history, cut, INTENT_DAYS) : null;
+    return {
+      intent: await userOutcomes('PURCHASE_INTENT', INTENT_DAYS, models.intent),
+      churn: await userOutcomes('CHURN', CHURN_DAYS, models.churn),
+      ranking: targets && (await rankings(history, cut, targets, models)),
+      rankedIsReturning: targets ? returning(history, targets.users, cut) : new Uint8Array(0),
+      demand: isSeen('DEMAND', DEMAND_DAYS) ? await forecasts(history, cut, models.demand) : null,
+      notes,
+    };
+  } finally {
+    for (const model of fitted) model.dispose();
+  }
 }
 
-async function measureFamilies(
+const day = (time: number): string => new Date(time).toISOString().slice(0, 10);
+
+async function fitFamilies(
   history: ShopHistory,
   cut: number,
   seed: number,
-  isChurnSeen: boolean,
-): Promise<Record<Family, Figures>> {
-  const fit = (type: ModelType, tasks: TaskName[], from = seed): Promise<Model | null> =>
-    fitIfPossible(type.create(tasks, {}), history, cut, from);
-  const intent = {
-    logistic: await fit(logisticRegression, ['PURCHASE_INTENT']),
-    dense: await fit(dense, ['PURCHASE_INTENT']),
+  fitted: Model[],
+): Promise<Models> {
+  const fit = async (type: ModelType, tasks: TaskName[], from = seed): Promise<Model | null> => {
+    const model = await fitIfPossible(type.create(tasks, {}), history, cut, from);
+    if (model) fitted.push(model);
+    return model;
   };
-  const churn = { logistic: await fit(logisticRegression, ['CHURN']), dense: await fit(dense, ['CHURN']) };
   const both: TaskName[] = ['PURCHASE_INTENT', 'CHURN'];
-  const shared = [await fit(linearHazards, both), await fit(sharedBottom, [...both, 'RECOMMENDATION'])];
-  const ranker = await fit(softmaxRanker, ['RECOMMENDATION']);
-  const demand = [
-    await fit(demandRegression, ['DEMAND']),
-    await fit(demandRegression, ['DEMAND'], seed + OTHER_SEED),
-  ];
-  const plain = {
-    new: await fit(itemKnn, ['RECOMMENDATION']),
-    repeat: await fit(ownHistory, ['RECOMMENDATION']),
-    demand: await fit(mean28, ['DEMAND']),
-  };
-  const merge = (task: TaskName, models: (Model | null)[]) => {
-    const members = models.filter((model) => model !== null);
-    if (members.length === 0) return null;
-    return new EnsembleModel('weighted-average', task, members, {
-      method: 'WEIGHTED_AVERAGE',
-      weights: members.map(() => 1 / members.length),
-      thresholds: members.map(() => 0.5),
-    });
-  };
-  const user = async (task: 'PURCHASE_INTENT' | 'CHURN', model: Model | null) =>
-    model && (task !== 'CHURN' || isChurnSeen) ? userAuc(history, cut, task, model) : null;
-  const items = async (model: Model | null) => {
-    if (!model) return { new_ndcg10: null, new_hr10: null, repeat_ndcg10: null };
-    const figures = await rankingQuality(model, history, cut);
-    return { new_ndcg10: figures.newNdcg10, new_hr10: figures.newHr10, repeat_ndcg10: figures.repeatNdcg10 };
-  };
-  const wape14 = async (model: Model | null) => ({
-    demand_wape14: model && (await demandQuality(model, history, cut)).demandWape14,
+  const hazards = await fit(boostedHazards, both);
+  const others = await fit(boostedHazards, both, seed + OTHER_SEED);
+  const shared = await fit(sharedBottom, [...both, 'RECOMMENDATION']);
+  const usersBy = async (task: UserTaskName): Promise<ByFamily<Model | null>> => ({
+    baseline: await fit(logisticRegression, [task]),
+    boosting: await fit(boostedTrees, [task]),
+    single: await fit(dense, [task]),
+    multi: hazards,
+    ensemble: merge(task, [hazards, others]),
   });
-  const [newItems, repeatItems] = [await items(plain.new), await items(plain.repeat)];
-  const result: Record<Family, Figures> = {
-    baseline: {
-      intent_auc: await user('PURCHASE_INTENT', intent.logistic),
-      churn_auc: await user('CHURN', churn.logistic),
-      ...newItems,
-      repeat_ndcg10: repeatItems.repeat_ndcg10,
-      ...(await wape14(plain.demand)),
-    },
-    single: {
-      intent_auc: await user('PURCHASE_INTENT', intent.dense),
-      churn_auc: await user('CHURN', churn.dense),
-      ...(await items(ranker)),
-      ...(await wape14(demand[0])),
-    },
-    multi: {
-      intent_auc: await user('PURCHASE_INTENT', shared[0]),
-      churn_auc: await user('CHURN', shared[0]),
-      ...(await items(shared[1])),
-      demand_wape14: null,
-    },
-    ensemble: {
-      intent_auc: await user('PURCHASE_INTENT', merge('PURCHASE_INTENT', [...shared, intent.dense])),
-      churn_auc: await user('CHURN', merge('CHURN', [...shared, churn.dense])),
-      ...(await items(merge('RECOMMENDATION', [ranker, shared[1]]))),
-      ...(await wape14(merge('DEMAND', demand))),
+  const ranker = await fit(softmaxRanker, ['RECOMMENDATION']);
+  const rankerToo = await fit(softmaxRanker, ['RECOMMENDATION'], seed + OTHER_SEED);
+  const rankers = { single: ranker, multi: shared, ensemble: merge('RECOMMENDATION', [ranker, rankerToo]) };
+  const demand = await fit(demandRegression, ['DEMAND']);
+  const demandToo = await fit(demandRegression, ['DEMAND'], seed + OTHER_SEED);
+  return {
+    intent: await usersBy('PURCHASE_INTENT'),
+    churn: await usersBy('CHURN'),
+    newItems: { baseline: await fit(itemKnn, ['RECOMMENDATION']), ...rankers },
+    repeats: { baseline: await fit(ownHistory, ['RECOMMENDATION']), ...rankers },
+    demand: {
+      baseline: await fit(mean28, ['DEMAND']),
+      single: demand,
+      ensemble: merge('DEMAND', [demand, demandToo]),
     },
   };
-  for (const model of [
-    ...Object.values(intent),
-    ...Object.values(churn),
-    ...shared,
-    ranker,
-    ...demand,
-    ...Object.values(plain),
-  ]) {
-    model?.dispose();
-  }
-  return result;
 }
 
-/** Null where the history before the cut is too short for the model: early validation cuts. */
+/** Even weights: those chosen on one window do not hold on the next. */
+function merge(task: TaskName, models: (Model | null)[]): Model | null {
+  const members = models.filter((model) => model !== null);
+  if (members.length === 0) return null;
+  return new EnsembleModel('weighted-average', task, members, {
+    method: 'WEIGHTED_AVERAGE',
+    weights: members.map(() => 1 / members.length),
+    thresholds: members.map(() => 0.5),
+  });
+}
+
+/** Null where the history before the cut is too short for the model: early cuts. */
 async function fitIfPossible(
   model: Model,
   history: ShopHistory,
   cut: number,
   seed: number,
 ): Promise<Model | null> {
+  const context: FitContext = {
+    seed,
+    signal: new AbortController().signal,
+    onEpoch: () => undefined,
+    onProgress: () => undefined,
+  };
   try {
-    await model.fit({ history, cut }, contextOf(seed));
+    await model.fit({ history, cut }, context);
     return model;
   } catch (thrown) {
     if (!(thrown instanceof AppError) || thrown.code !== 'TOO_FEW_DATA') throw thrown;
@@ -170,25 +162,68 @@ async function fitIfPossible(
   }
 }
 
-async function userAuc(
+async function userOutcome(
   history: ShopHistory,
   cut: number,
-  task: 'PURCHASE_INTENT' | 'CHURN',
-  model: Model,
-): Promise<number> {
+  task: UserTaskName,
+  days: number,
+  families: ByFamily<Model | null>,
+): Promise<UserOutcome> {
   const users = buyersBefore(history, cut);
-  const bought = purchaseLabels(history, users, cut, task === 'CHURN' ? CHURN_DAYS : INTENT_DAYS);
-  const labels = task === 'CHURN' ? bought.map((label) => 1 - label) : bought;
-  const scores = (await model.users?.scoreUsers({ history, users, asOf: cut }))?.[task];
-  if (!scores) throw new Error(`${model.architecture} does not predict ${task}.`);
-  return auc(labels, scores);
+  const bought = purchaseLabels(history, users, cut, days);
+  const scores: ByFamily<Float32Array> = {};
+  for (const [family, model] of Object.entries(families) as [Family, Model | null][]) {
+    if (!model) continue;
+    const own = (await model.users?.scoreUsers({ history, users, asOf: cut }))?.[task];
+    if (!own) throw new Error(`${model.architecture} does not predict ${task}.`);
+    scores[family] = own;
+  }
+  return {
+    labels: task === 'CHURN' ? bought.map((label) => 1 - label) : bought,
+    isReturning: returning(history, users, cut),
+    scores,
+  };
 }
 
-function contextOf(seed: number): FitContext {
-  return {
-    seed,
-    signal: new AbortController().signal,
-    onEpoch: () => undefined,
-    onProgress: () => undefined,
-  };
+/** Whether each user has bought at two times or more before the cut. */
+function returning({ behaviours, userOffsets }: ShopHistory, users: Int32Array, cut: number): Uint8Array {
+  return Uint8Array.from(users, (user) => {
+    const times = new Set<number>();
+    for (let row = userOffsets[user]; row < userOffsets[user + 1]; row++) {
+      const time = behaviours.occurredAt[row];
+      if (time < cut && behaviours.type[row] === BEHAVIOUR_CODE.PURCHASE) times.add(time);
+    }
+    return times.size > 1 ? 1 : 0;
+  });
+}
+
+/** The baselines for new items and for repeats are different ones: each lends its own figures. */
+async function rankings(
+  history: ShopHistory,
+  cut: number,
+  targets: ReturnType<typeof itemTargets>,
+  { newItems, repeats }: Models,
+): Promise<ByFamily<RankingOutcome>> {
+  const catalogue = catalogueBefore(history, cut);
+  const outcomes: ByFamily<RankingOutcome> = {};
+  for (const [family, model] of Object.entries(repeats) as [Family, Model | null][]) {
+    if (!model) continue;
+    const own = await rankingOutcome(model, history, cut, targets, catalogue);
+    const forNew = newItems[family];
+    const fresh =
+      forNew && forNew !== model ? await rankingOutcome(forNew, history, cut, targets, catalogue) : own;
+    outcomes[family] = { ...own, newNdcg: fresh.newNdcg, newHits: fresh.newHits };
+  }
+  return outcomes;
+}
+
+async function forecasts(
+  history: ShopHistory,
+  cut: number,
+  families: ByFamily<Model | null>,
+): Promise<ByFamily<DemandOutcome>> {
+  const outcomes: ByFamily<DemandOutcome> = {};
+  for (const [family, model] of Object.entries(families) as [Family, Model | null][])
+    if (model) outcomes[family] = await demandOutcome(model, history, cut);
+  return outcomes;
 }

@@ -1,103 +1,110 @@
-/** Figures of item rankings and demand forecasts for one cut, by the product's models. */
-import { groupSums, rankingFigures, topK, wape } from '../src/pipeline/evaluate/index.js';
+/** Rankings of items and forecasts of demand at one cut, measured by the published protocol. */
 import {
-  DAY_MS,
-  type FitContext,
-  type Model,
-  type ModelType,
-  type ShopHistory,
-} from '../src/pipeline/index.js';
-import { dailyUnits, itemsInDemand, itemTargets } from '../src/pipeline/preprocess/index.js';
+  buyerSimilarity,
+  coverage,
+  groupSums,
+  headItems,
+  listCoverage,
+  listDiversity,
+  listRecall,
+  rankingFigures,
+  seasonalScale,
+  topK,
+  wape,
+} from '../src/pipeline/evaluate/index.js';
+import { BEHAVIOUR_CODE, DAY_MS, type Model, type ShopHistory } from '../src/pipeline/index.js';
+import { dailyUnits, itemsInDemand, type ItemTargets, knownItems } from '../src/pipeline/preprocess/index.js';
+import type { DemandOutcome, RankingOutcome } from './quality-figures.js';
 
-const WINDOW_DAYS = 30;
-const DEMAND_DAYS = 14;
+export const DEMAND_DAYS = 14;
 const LIST = 10;
 
-export interface RankingQuality {
-  readonly newNdcg10: number;
-  readonly newHr10: number;
-  readonly repeatNdcg10: number;
-  readonly repeatHr10: number;
+/** What lists are judged by beside their targets. */
+export interface Catalogue {
+  /** Items that anyone bought before the cut. */
+  readonly known: number;
+  readonly isHead: Uint8Array;
+  readonly similarity: (a: number, b: number) => number;
 }
 
-export interface DemandQuality {
-  readonly demandWape14: number;
-  readonly demandDailyWape: number;
-  /** Share of item-days inside the 80 % interval. */
-  readonly demandCoverage80: number;
-}
-
-function quietContext(seed: number): FitContext {
+/** The catalogue as of a cut: who bought what before it. */
+export function catalogueBefore(history: ShopHistory, cut: number): Catalogue {
+  const { behaviours } = history;
+  const buyers = history.items.map(() => new Set<number>());
+  for (let row = 0; row < behaviours.count; row++) {
+    const item = behaviours.item[row];
+    if (item < 0 || behaviours.occurredAt[row] >= cut || behaviours.type[row] !== BEHAVIOUR_CODE.PURCHASE)
+      continue;
+    buyers[item].add(behaviours.user[row]);
+  }
   return {
-    seed,
-    signal: new AbortController().signal,
-    onEpoch: () => undefined,
-    onProgress: () => undefined,
+    known: knownItems(history, cut).reduce((sum, isKnown) => sum + isKnown, 0),
+    isHead: headItems(buyers.map((own) => own.size)),
+    similarity: buyerSimilarity(buyers.map((own) => [...own].sort((a, b) => a - b))),
   };
 }
 
-/** Fits a model of a type on everything before the cut. The caller disposes of it. */
-export async function fitted(
-  type: ModelType,
-  history: ShopHistory,
-  cut: number,
-  seed: number,
-): Promise<Model> {
-  const model = type.create(type.architecture.startsWith('demand') ? ['DEMAND'] : ['RECOMMENDATION'], {});
-  await model.fit({ history, cut }, quietContext(seed));
-  return model;
-}
-
-/** Full ranking of everything known, against what users with a history buy in the 30 days from the cut. */
-export async function rankingQuality(
+/** Full ranking of everything known, against what users with a history buy in the window from the cut. */
+export async function rankingOutcome(
   model: Model,
   history: ShopHistory,
   cut: number,
-): Promise<RankingQuality> {
+  { users, targets, bought }: ItemTargets,
+  catalogue: Catalogue,
+): Promise<RankingOutcome> {
   if (!model.items) throw new Error(`${model.architecture} ranks no items.`);
-  const { users, targets, bought } = itemTargets(history, cut, WINDOW_DAYS);
   const width = history.items.length;
-  const sums = { newNdcg: 0, newHits: 0, newUsers: 0, ndcg: 0, hits: 0 };
+  const ndcg = new Float64Array(users.length);
+  const newNdcg = new Float64Array(users.length).fill(Number.NaN);
+  const newHits = new Float64Array(users.length).fill(Number.NaN);
+  const lists: number[][] = [];
   for (let at = 0; at < users.length; at++) {
     const scores = await model.items.scoreItems({ history, users: users.subarray(at, at + 1), asOf: cut });
     if (scores.length !== width) throw new Error(`Expected ${width} scores, got ${scores.length}.`);
-    const all = rankingFigures(topK(scores, LIST), targets[at], LIST);
-    sums.ndcg += all.ndcg;
-    sums.hits += all.hit;
+    lists.push(topK(scores, LIST));
+    ndcg[at] = rankingFigures(lists[at], targets[at], LIST).ndcg;
     const fresh = new Set([...targets[at]].filter((item) => !bought[at].has(item)));
     if (fresh.size === 0) continue;
-    const figures = rankingFigures(
-      topK(scores, LIST, (item) => bought[at].has(item)),
-      fresh,
-      LIST,
-    );
-    sums.newUsers++;
-    sums.newNdcg += figures.ndcg;
-    sums.newHits += figures.hit;
+    const isBought = (item: number) => bought[at].has(item);
+    const figures = rankingFigures(topK(scores, LIST, isBought), fresh, LIST);
+    newNdcg[at] = figures.ndcg;
+    newHits[at] = figures.hit;
   }
   return {
-    newNdcg10: sums.newNdcg / sums.newUsers,
-    newHr10: sums.newHits / sums.newUsers,
-    repeatNdcg10: sums.ndcg / users.length,
-    repeatHr10: sums.hits / users.length,
+    ndcg,
+    newNdcg,
+    newHits,
+    coverage: listCoverage(lists, catalogue.known),
+    diversity: listDiversity(lists, catalogue.similarity),
+    headRecall: listRecall(lists, targets, (item) => catalogue.isHead[item] === 1),
+    tailRecall: listRecall(lists, targets, (item) => catalogue.isHead[item] === 0),
   };
 }
 
 /** Forecast of the 14 days from the cut for items with at least 50 units in the 28 days before it. */
-export async function demandQuality(model: Model, history: ShopHistory, cut: number): Promise<DemandQuality> {
+export async function demandOutcome(model: Model, history: ShopHistory, cut: number): Promise<DemandOutcome> {
   if (!model.demand) throw new Error(`${model.architecture} forecasts no demand.`);
   const items = itemsInDemand(history, cut);
-  let start = Infinity;
-  for (const time of history.behaviours.occurredAt) start = Math.min(start, time);
+  const start = history.behaviours.occurredAt.reduce((first, time) => Math.min(first, time), Infinity);
   const from = Math.floor(start / DAY_MS) * DAY_MS;
   const past = dailyUnits(history, items, from, Math.round((cut - from) / DAY_MS));
-  const actual = dailyUnits(history, items, cut, DEMAND_DAYS).units;
+  const daily = dailyUnits(history, items, cut, DEMAND_DAYS).units;
   const { units, low, high } = await model.demand.forecast(past, DEMAND_DAYS);
-  let inside = 0;
-  actual.forEach((value, at) => (inside += value >= low[at] && value <= high[at] ? 1 : 0));
+  const actual = groupSums(daily, DEMAND_DAYS);
+  const forecast = groupSums(units, DEMAND_DAYS);
+  const scale = seasonalScale(past.units, past.days);
+  const scaled = Array.from(
+    groupSums(
+      daily.map((value, at) => Math.abs(value - units[at]) / DEMAND_DAYS),
+      DEMAND_DAYS,
+    ),
+    (error, item) => error / scale[item],
+  ).filter(Number.isFinite);
   return {
-    demandWape14: wape(groupSums(actual, DEMAND_DAYS), groupSums(units, DEMAND_DAYS)),
-    demandDailyWape: wape(actual, units),
-    demandCoverage80: inside / actual.length,
+    errors: actual.map((value, item) => Math.abs(value - forecast[item])),
+    actual,
+    dailyWape: wape(daily, units),
+    mase: scaled.reduce((sum, value) => sum + value, 0) / scaled.length,
+    coverage80: coverage(daily, low, high),
   };
 }

@@ -1,101 +1,106 @@
 /** Quality of the product's models: on Online Retail at any cuts, or leave-one-out on a folder of interactions. */
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { runInProcesses } from '../src/nn/parallel.js';
 import { chooseThreads } from '../src/nn/threads.js';
-import { FAMILIES, type Family, type Figures } from './quality-figures.js';
+import { DAY_MS } from '../src/pipeline/history.js';
+import type { Outcome, Unit } from './quality-figures.js';
+import { type CutOutcomes, summary, table } from './quality-summary.js';
 
 const DEFAULT_CUTS = '2011-06-10,2011-07-10,2011-08-10,2011-09-10';
 const RETAIL_FILE = 'online-retail.csv.gz';
+const BUNDLED = 'data/online-retail';
+/** The shop's days: cuts lie between, with six weeks before them to learn from and a fortnight after them to measure. */
+const FIRST_CUT = '2011-01-12';
+const LAST_CUT = '2011-11-25';
+/** Families are chosen on the month before the cut. */
+const VALIDATION_DAYS = 30;
+const MOST_SEEDS = 100;
 
-interface Spread {
-  readonly mean: number;
-  readonly low: number;
-  readonly high: number;
-}
+/** A call that cannot be carried out: told in one line, without a trace. */
+class UsageError extends Error {}
 
 export default async function run(args: string[]): Promise<void> {
+  try {
+    await measure(args);
+  } catch (thrown) {
+    const isParse = (thrown as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS');
+    if (!(thrown instanceof UsageError) && !isParse) throw thrown;
+    console.error((thrown as Error).message);
+    process.exitCode = 2;
+  }
+}
+
+async function measure(args: string[]): Promise<void> {
   const { values: flags } = parseArgs({
     args,
     options: {
-      data: { type: 'string' },
+      data: { type: 'string', default: BUNDLED },
       cuts: { type: 'string', default: DEFAULT_CUTS },
       seeds: { type: 'string', default: '3' },
+      processes: { type: 'string', default: '2' },
       negatives: { type: 'string' },
-      json: { type: 'boolean' },
+      json: { type: 'boolean', default: false },
     },
   });
-  const bundled = 'data/online-retail';
-  const data = flags.data ?? bundled;
+  const { data } = flags;
   if (!existsSync(data)) {
+    // Measuring data that lie beside the project only is no fault where they do not.
+    if (!resolve(data).startsWith(resolve('../shared')) || existsSync('../shared'))
+      throw new UsageError(`--data: expected a folder, and there is none at ${data}.`);
     console.log(JSON.stringify({ skipped: `There is no folder ${data}.` }));
     return;
   }
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
-  chooseThreads('small');
-  const seeds = Array.from({ length: Number(flags.seeds) }, (_, at) => at + 1);
+  const seeds = Array.from({ length: count('seeds', flags.seeds, MOST_SEEDS) }, (_, at) => at + 1);
+  const cuts = flags.cuts.split(',').map(cutTime);
+  const processes = count('processes', flags.processes, 64);
   if (!readdirSync(data).includes(RETAIL_FILE)) {
+    chooseThreads('small');
+    const negatives =
+      flags.negatives === undefined ? null : count('negatives', flags.negatives, Number.MAX_SAFE_INTEGER);
     const { leaveOneOut } = await import('./quality-sequences.js');
-    console.log(
-      JSON.stringify(await leaveOneOut(data, flags.negatives === undefined ? null : Number(flags.negatives))),
-    );
+    console.log(JSON.stringify(await leaveOneOut(data, negatives)));
     return;
   }
-  const { measureCut } = await import('./quality-cut.js');
-  const { readOnlineRetail } = await import('../src/pipeline/collect/index.js');
-  // The reference's protocol keeps exact duplicates; the product's import leaves them out.
-  const { history } = await readOnlineRetail(join(data, RETAIL_FILE), { keepDuplicates: true });
-  const measured: Record<string, Awaited<ReturnType<typeof measureCut>>> = {};
-  for (const cut of flags.cuts.split(',')) {
-    const time = Date.parse(cut);
-    if (Number.isNaN(time)) throw new Error(`Expected cuts such as 2011-09-10, got "${cut}".`);
-    measured[cut] = await measureCut(history, time, seeds, (line) =>
-      process.stderr.write(`${cut} ${line}\n`),
-    );
-  }
+  const measured = await measureCuts(resolve(data, RETAIL_FILE), cuts, seeds, processes);
+  if (!flags.json) console.log(table(measured));
   console.log(JSON.stringify(summary(measured, seeds)));
 }
 
-function summary(
-  measured: Record<string, { chosen: Record<string, Family>; seeds: Record<Family, Figures>[] }>,
+/** Each cut's validation and each of its seeds is a unit of its own; a process takes the next one when it has finished its last. */
+async function measureCuts(
+  file: string,
+  cuts: readonly number[],
   seeds: readonly number[],
-): object {
-  const cuts = Object.values(measured);
-  const all = (family: Family) => cuts.flatMap((cut) => cut.seeds.map((figures) => figures[family]));
-  const names = Object.keys(cuts[0].seeds[0].single);
-  const chosenValues = (name: string, parts: typeof cuts) =>
-    parts.flatMap((cut) => cut.seeds.map((figures) => figures[cut.chosen[name]][name]));
-  const figuresOf = (valuesOf: (name: string) => (number | null)[]) =>
-    Object.fromEntries(names.map((name) => [name, spread(valuesOf(name))]));
-  return {
-    protocol:
-      'each cut trained from its own past; windows of 30 and 90 days, 14 for demand; full ranking; family chosen on an earlier window',
-    seeds,
-    ...figuresOf((name) => chosenValues(name, cuts)),
-    ...Object.fromEntries(
-      FAMILIES.map((family) => [
-        family,
-        figuresOf((name) => all(family).map((figures) => figures[name] ?? null)),
-      ]),
-    ),
-    cuts: Object.fromEntries(
-      Object.entries(measured).map(([cut, part]) => [
-        cut,
-        { ...figuresOf((name) => chosenValues(name, [part])), chosen: part.chosen },
-      ]),
-    ),
-  };
+  processes: number,
+): Promise<CutOutcomes[]> {
+  const units = cuts.flatMap((cut): Unit[] => [
+    { file, cut: cut - VALIDATION_DAYS * DAY_MS, seed: seeds[0], until: cut },
+    ...seeds.map((seed) => ({ file, cut, seed, until: null })),
+  ]);
+  const module = new URL('./quality-cut.js', import.meta.url);
+  const outcomes = await runInProcesses<Unit, Outcome>(module, units, { processes });
+  return cuts.map((cut, at) => {
+    const [validation, ...tests] = outcomes.slice(at * (seeds.length + 1), (at + 1) * (seeds.length + 1));
+    return { cut: new Date(cut).toISOString().slice(0, 10), validation, tests };
+  });
 }
 
-/** Mean, smallest and largest over cuts and seeds. */
-function spread(values: readonly (number | null)[]): Spread | null {
-  const known = values.filter((value): value is number => value !== null);
-  if (known.length === 0) return null;
-  const round = (value: number) => Math.round(1e5 * value) / 1e5;
-  return {
-    mean: round(known.reduce((sum, value) => sum + value, 0) / known.length),
-    low: round(Math.min(...known)),
-    high: round(Math.max(...known)),
-  };
+function count(flag: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > most)
+    throw new UsageError(`--${flag}: expected a whole number from 1 to ${most}, got "${text}".`);
+  return value;
+}
+
+function cutTime(text: string): number {
+  const time = Date.parse(`${text}T00:00:00Z`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(time))
+    throw new UsageError(`--cuts: expected days such as 2011-09-10, separated by commas; got "${text}".`);
+  if (text < FIRST_CUT || text > LAST_CUT)
+    throw new UsageError(`--cuts: expected days from ${FIRST_CUT} to ${LAST_CUT}, got ${text}.`);
+  return time;
 }
