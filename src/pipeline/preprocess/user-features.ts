@@ -176,7 +176,11 @@ export const USER_FEATURES: readonly UserFeature[] = [
   ),
   plain('due_days', 'days until the next visit is due by the usual gap', dueDays),
   plain('due_distance', 'days between now and when the next visit is due', (p) => Math.abs(dueDays(p))),
-  plain('gap_hazard', 'share of the gaps at least as long as the present one that end within 30 days', gapHazard),
+  plain(
+    'gap_hazard',
+    'share of the gaps at least as long as the present one that end within 30 days',
+    gapHazard,
+  ),
   plain(
     'recency_to_tenure',
     'days since the last order over those since the first',
