@@ -3,6 +3,7 @@ import type * as Tensorflow from '@tensorflow/tfjs';
 import {
   type BatchArrays,
   column,
+  dense,
   type DenseWeights,
   glorotUniform,
   type ModelContext,
@@ -11,7 +12,7 @@ import {
   WeightSet,
   type WeightValues,
 } from '../../../nn/index.js';
-import { CANDIDATE_FEATURE_COUNT } from '../../preprocess/index.js';
+import { CANDIDATE_FEATURE_COUNT, IS_BOUGHT_COLUMN } from '../../preprocess/index.js';
 import type { RankingExamples } from './ranking-examples.js';
 
 /** Takes an item out of a softmax. */
@@ -71,50 +72,95 @@ export function standardiseRows(rows: Float32Array, { means, deviations }: Featu
   return rows;
 }
 
+interface Member {
+  readonly wide: DenseWeights;
+  readonly hidden: DenseWeights;
+  readonly output: DenseWeights;
+}
+
 /**
  * Logit of an item for a user: a linear part plus one hidden layer over the candidate's features (as in Cheng et al., Wide & Deep,
- * 2016), trained by softmax cross-entropy over the candidates: over all items, and over those that are new to the user.
+ * 2016), trained by softmax cross-entropy over the candidates: over all items, and over those that are new to the user. Several members learn side
+ * by side from the same batches, each from its own start; what serves is their mean, which varies less from seed to seed than any of them.
  */
 export class RankerNetwork {
   readonly weights: WeightSet;
-  private readonly wide: DenseWeights;
-  private readonly hidden: DenseWeights;
-  private readonly output: DenseWeights;
+  private readonly members: readonly Member[];
 
   constructor(
-    private readonly settings: { readonly hidden: number; readonly newShare: number },
+    private readonly settings: {
+      readonly hidden: number;
+      readonly members: number;
+      readonly newShare: number;
+    },
     seed: number,
   ) {
     this.weights = new WeightSet(new Random(seed).fork('ranker'));
-    this.wide = this.weights.dense('wide', CANDIDATE_FEATURE_COUNT, 1, glorotUniform);
-    this.hidden = this.weights.dense('hidden', CANDIDATE_FEATURE_COUNT, settings.hidden);
-    this.output = this.weights.dense('output', settings.hidden, 1, glorotUniform);
+    this.members = Array.from({ length: settings.members }, (_, at) => ({
+      wide: this.weights.dense(`member-${at + 1}/wide`, CANDIDATE_FEATURE_COUNT, 1, glorotUniform),
+      hidden: this.weights.dense(`member-${at + 1}/hidden`, CANDIDATE_FEATURE_COUNT, settings.hidden),
+      output: this.weights.dense(`member-${at + 1}/output`, settings.hidden, 1, glorotUniform),
+    }));
   }
 
-  /** Mean loss of a batch of examples. */
+  /** Mean loss of a batch of examples, and over the members. */
   loss(batch: { [name in keyof RankingBatch]: Tensorflow.Tensor }, context: ModelContext): Tensorflow.Scalar {
+    const losses = this.members.map((member) => this.memberLoss(member, batch, context));
+    return tf.div(tf.addN(losses), tf.scalar(losses.length));
+  }
+
+  /** The mean of the members as the weights of one wider network, by the names that scoreRows reads. */
+  served(): WeightValues {
+    const values = this.weights.export();
+    const parts = (name: string) => this.members.map((_, at) => values[`member-${at + 1}/${name}`].values);
+    const { hidden, members } = this.settings;
+    const units = hidden * members;
+    const kernel = new Float32Array(CANDIDATE_FEATURE_COUNT * units);
+    parts('hidden/kernel').forEach((part, member) => {
+      for (let row = 0; row < CANDIDATE_FEATURE_COUNT; row++)
+        kernel.set(part.subarray(row * hidden, (row + 1) * hidden), row * units + member * hidden);
+    });
+    const share = (part: Float32Array) => part.map((value) => value / members);
+    const wide = new Float32Array(CANDIDATE_FEATURE_COUNT);
+    for (const part of parts('wide/kernel')) part.forEach((value, row) => (wide[row] += value / members));
+    return {
+      'wide/kernel': { shape: [CANDIDATE_FEATURE_COUNT, 1], values: wide },
+      'hidden/kernel': { shape: [CANDIDATE_FEATURE_COUNT, units], values: kernel },
+      'hidden/bias': { shape: [units], values: joined(parts('hidden/bias')) },
+      'output/kernel': { shape: [units, 1], values: joined(parts('output/kernel').map(share)) },
+    };
+  }
+
+  dispose(): void {
+    this.weights.dispose();
+  }
+
+  private memberLoss(
+    member: Member,
+    batch: { [name in keyof RankingBatch]: Tensorflow.Tensor },
+    context: ModelContext,
+  ): Tensorflow.Scalar {
     const candidates = batch.labels.shape[1] as number;
     const rows = tf.reshape(batch.features, [-1, CANDIDATE_FEATURE_COUNT]);
-    const logits = tf.add(tf.reshape(this.logits(rows), [context.rows, candidates]), batch.offsets);
+    const hidden = dense(rows, member.hidden, 'relu');
+    const raw = tf.add(dense(rows, member.wide), dense(hidden, member.output));
+    const logits = tf.add(tf.reshape(raw, [context.rows, candidates]), batch.offsets);
     const newLogits = tf.add(logits, tf.mul(tf.sub(1, batch.isNew), MASKED_LOGIT));
     const all = listLoss(batch.labels, logits);
     const fresh = listLoss(tf.mul(batch.labels, batch.isNew), newLogits);
     const { newShare } = this.settings;
     return tf.add(tf.mul(all, 1 - newShare), tf.mul(fresh, newShare));
   }
+}
 
-  /** [rows, features] → [rows, 1] */
-  private logits(rows: Tensorflow.Tensor): Tensorflow.Tensor {
-    const linear = tf.add(tf.matMul(rows as Tensorflow.Tensor2D, this.wide.kernel), this.wide.bias);
-    const hidden = tf.relu(
-      tf.add(tf.matMul(rows as Tensorflow.Tensor2D, this.hidden.kernel), this.hidden.bias),
-    );
-    return tf.add(linear, tf.matMul(hidden as Tensorflow.Tensor2D, this.output.kernel));
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
   }
-
-  dispose(): void {
-    this.weights.dispose();
-  }
+  return all;
 }
 
 /** Softmax cross-entropy with several right answers; a list with n of them weighs as sqrt(n) lists with one. */
@@ -125,7 +171,10 @@ export function listLoss(labels: Tensorflow.Tensor, logits: Tensorflow.Tensor): 
   return tf.neg(tf.mean(tf.div(sums, tf.sqrt(tf.maximum(right, 1))))) as Tensorflow.Scalar;
 }
 
-/** Scores rows of standardised features by the weights, without TensorFlow: a request's few thousand rows take milliseconds. */
+/**
+ * Scores rows of standardised features by the weights, without TensorFlow: a request's few thousand rows take milliseconds. Half of a row says
+ * what the user did with the item: the same for all that they did not buy. So rows are told by how they differ from one such row.
+ */
 export function scoreRows(weights: WeightValues, rows: Float32Array): Float32Array {
   const width = CANDIDATE_FEATURE_COUNT;
   const wide = weights['wide/kernel'].values;
@@ -133,20 +182,37 @@ export function scoreRows(weights: WeightValues, rows: Float32Array): Float32Arr
   const bias = weights['hidden/bias'].values;
   const output = weights['output/kernel'].values;
   const units = bias.length;
+  const usual = notBought(rows);
+  const usualHidden = Float64Array.from(bias);
+  let usualScore = 0;
+  for (let at = 0; at < width; at++) {
+    usualScore += usual[at] * wide[at];
+    for (let unit = 0; unit < units; unit++) usualHidden[unit] += usual[at] * kernel[at * units + unit];
+  }
   const hidden = new Float64Array(units);
   const scores = new Float32Array(rows.length / width);
   for (let row = 0; row < scores.length; row++) {
-    hidden.set(bias);
-    let score = 0;
+    hidden.set(usualHidden);
+    let score = usualScore;
     for (let at = 0; at < width; at++) {
-      const value = rows[row * width + at];
-      score += value * wide[at];
-      for (let unit = 0; unit < units; unit++) hidden[unit] += value * kernel[at * units + unit];
+      const difference = rows[row * width + at] - usual[at];
+      if (difference === 0) continue;
+      score += difference * wide[at];
+      for (let unit = 0; unit < units; unit++) hidden[unit] += difference * kernel[at * units + unit];
     }
     for (let unit = 0; unit < units; unit++) if (hidden[unit] > 0) score += hidden[unit] * output[unit];
     scores[row] = score;
   }
   return scores;
+}
+
+/** The first row of an item that the user did not buy; any other where there is none. */
+function notBought(rows: Float32Array): Float32Array {
+  const width = CANDIDATE_FEATURE_COUNT;
+  let found = 0;
+  for (let start = 0; start < rows.length; start += width)
+    if (rows[start + IS_BOUGHT_COLUMN] < rows[found + IS_BOUGHT_COLUMN]) found = start;
+  return rows.slice(found, found + width);
 }
 
 /** Rows of the examples that the test says, as a batch of columns. */

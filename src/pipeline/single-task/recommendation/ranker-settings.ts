@@ -6,6 +6,8 @@ import { AppError } from '../../../errors.js';
 const settingsSchema = z.object({
   /** Units of the hidden layer. */
   hidden: z.number().int().min(1).max(1024),
+  /** Networks that learn side by side and serve as their mean. */
+  members: z.number().int().min(1).max(32),
   learningRate: z.number().gt(0).max(1),
   weightDecay: z.number().min(0).max(10),
   batchSize: z.number().int().min(1).max(4096),
@@ -25,6 +27,7 @@ export type RankerSettings = z.infer<typeof settingsSchema>;
 /** Chosen on the bundled shop's cuts up to 2011-05-10. */
 export const RANKER_DEFAULTS: RankerSettings = {
   hidden: 16,
+  members: 3,
   learningRate: 5e-3,
   weightDecay: 0.01,
   batchSize: 32,
@@ -39,6 +42,7 @@ export const RANKER_DEFAULTS: RankerSettings = {
 const TEXTBOOK: RankerSettings = {
   ...RANKER_DEFAULTS,
   hidden: 64,
+  members: 1,
   learningRate: 1e-3,
   weightDecay: 0,
   epochs: 10,

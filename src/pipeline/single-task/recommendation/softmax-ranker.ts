@@ -159,7 +159,7 @@ class SoftmaxRanker implements Model {
 
   private serve(network: RankerNetwork, scales: FeatureScales, state: ItemState): void {
     this.dispose();
-    const weights = network.weights.export();
+    const weights = network.served();
     const rows = new Float32Array(state.vocabulary.size * CANDIDATE_FEATURE_COUNT);
     const ranking = new ItemRanking(state, (user, similarity) => {
       writeCandidates(state, user, similarity, null, rows);
