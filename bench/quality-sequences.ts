@@ -13,7 +13,7 @@ import {
   type ModelType,
   type ShopHistory,
 } from '../src/pipeline/index.js';
-import { itemKnn, popular, softmaxRanker } from '../src/pipeline/single-task/index.js';
+import { bert4rec, itemKnn, popular, sasrec, softmaxRanker } from '../src/pipeline/single-task/index.js';
 
 const LIST = 10;
 const SEED = 1;
@@ -32,7 +32,7 @@ export async function leaveOneOut(folder: string, negatives: number | null): Pro
   if (!file) throw new Error(`There is no .inter file and no list of "user item" lines in ${folder}.`);
   const interactions = await readInteractions(join(folder, file));
   const figures: Record<string, { validation: Figures; test: Figures }> = {};
-  for (const type of [popular, itemKnn, softmaxRanker]) {
+  for (const type of [popular, itemKnn, softmaxRanker, sasrec, bert4rec]) {
     figures[type.architecture] = {
       validation: await measure(type, interactions, 2, negatives),
       test: await measure(type, interactions, 1, negatives),
@@ -55,7 +55,7 @@ interface Figures {
 }
 
 /** RecBole's tab-separated files (their first line names columns and types), or lines of "user item" in order. */
-async function readInteractions(path: string): Promise<Interaction[]> {
+export async function readInteractions(path: string): Promise<Interaction[]> {
   const rows: Interaction[] = [];
   let columns: string[] | null = null;
   for await (const line of createInterface({ input: createReadStream(path) })) {
@@ -73,16 +73,17 @@ async function readInteractions(path: string): Promise<Interaction[]> {
 }
 
 /** @param back how many of a user's last items are held back; the first of them is the target */
-async function measure(
+export async function measure(
   type: ModelType,
   interactions: readonly Interaction[],
   back: number,
   negatives: number | null,
+  hyperparameters: Readonly<Record<string, unknown>> = {},
 ): Promise<Figures> {
   const { history, targets } = holdBack(interactions, back);
   const last = history.behaviours.occurredAt.reduce((latest, time) => Math.max(latest, time), 0);
   const cut = last + 1;
-  const model = type.create(['RECOMMENDATION'], {});
+  const model = type.create(['RECOMMENDATION'], hyperparameters);
   const context: FitContext = {
     seed: SEED,
     signal: new AbortController().signal,

@@ -57,6 +57,8 @@ export { chooseThreads, threadEnvironment } from './threads.js';
 export { TraceError } from './trace-guard.js';
 export type { EarlyStopping, TrainOptions, TrainResult } from './train.js';
 export { train } from './train.js';
+export type { TransformerOptions } from './transformer.js';
+export { TransformerEncoder } from './transformer.js';
 export { loadWeights, saveWeights } from './weight-file.js';
 export type { DenseWeights, Initialiser, Weight, WeightValues } from './weights.js';
 export {

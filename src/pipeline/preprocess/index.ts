@@ -15,6 +15,7 @@ export {
   IS_BOUGHT_COLUMN,
   writeCandidates,
 } from './item-features.js';
+export { itemSequence, type SequenceWindows, sequenceWindows } from './item-sequences.js';
 export { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState, itemState } from './item-state.js';
 export { alignStatistics, type ItemStatistics, itemStatistics } from './item-statistics.js';
 export * from './labels.js';

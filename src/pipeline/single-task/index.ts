@@ -44,6 +44,7 @@ export {
 } from './recommendation/ranking-examples.js';
 export { softmaxRanker } from './recommendation/softmax-ranker.js';
 export { SINGLE_TASK_TYPES } from './registry.js';
+export { bert4rec, sasrec } from './sequence/sequence-ranker.js';
 export { boostedTrees } from './trees/boosted-trees.js';
 export { boostedUsersType } from './trees/boosted-users.js';
 export { explainByGradients } from './users/explain-users.js';

@@ -4,6 +4,7 @@ import { fraudDense } from './fraud/fraud-dense.js';
 import { fraudLogistic } from './fraud/fraud-logistic.js';
 import { itemKnn, ownHistory, popular, recentlyPopular } from './recommendation/ranking-baselines.js';
 import { softmaxRanker } from './recommendation/softmax-ranker.js';
+import { bert4rec, sasrec } from './sequence/sequence-ranker.js';
 import { boostedTrees } from './trees/boosted-trees.js';
 import { recency } from './users/recency.js';
 import { dense, logisticRegression } from './users/user-model-types.js';
@@ -21,6 +22,8 @@ export const SINGLE_TASK_TYPES: readonly ModelType[] = [
   ownHistory,
   itemKnn,
   softmaxRanker,
+  sasrec,
+  bert4rec,
   seasonalNaive,
   mean28,
   demandRegression,

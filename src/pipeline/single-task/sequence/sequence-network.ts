@@ -1,0 +1,188 @@
+import type * as Tensorflow from '@tensorflow/tfjs';
+
+import {
+  type Batch,
+  type CompiledPredictor,
+  compilePredict,
+  idColumn,
+  type ModelContext,
+  normalWith,
+  Random,
+  softmaxCrossEntropy,
+  type Table,
+  tf,
+  TransformerEncoder,
+  weightedMean,
+  WeightSet,
+} from '../../../nn/index.js';
+import type { SequenceSettings } from './sequence-settings.js';
+
+/** CAUSAL: each position predicts the next item. MASKED: masked positions predict what stood there. */
+export type Attention = 'CAUSAL' | 'MASKED';
+
+/** Input: windows of so many items. */
+export const sequenceBatch = (length: number) => ({ items: idColumn(length) });
+export type SequenceBatch = ReturnType<typeof sequenceBatch>;
+
+const EMBEDDING_DEVIATION = 0.02;
+const MASKED_LOGIT = -1e9;
+const PREDICT_SIZES = [1, 16, 128];
+
+/**
+ * A Transformer encoder over the items of a user. CAUSAL as in SASRec (Kang and McAuley, ICDM 2018), MASKED as in BERT4Rec (Sun et
+ * al., CIKM 2019), both with a softmax over all items, which closes the gap that was seen between them (Klenitskiy and Vasilev, RecSys
+ * 2023); the output layer shares the input's embeddings. Over large catalogues the softmax is over sampled items.
+ */
+export class SequenceNetwork {
+  readonly weights: WeightSet;
+  /** Index that fills windows up. */
+  readonly padding: number;
+  private readonly mask: number;
+  private readonly table: Table;
+  private readonly positions: Tensorflow.Variable;
+  private readonly bias: Table;
+  private readonly encoder: TransformerEncoder;
+  private predictor: CompiledPredictor<SequenceBatch> | null = null;
+
+  /** @param items size of the vocabulary */
+  constructor(
+    private readonly attention: Attention,
+    private readonly settings: SequenceSettings,
+    private readonly items: number,
+    seed: number,
+  ) {
+    const { embeddingDim, length, blocks, heads, dropout } = settings;
+    this.weights = new WeightSet(new Random(seed).fork('sequence'));
+    this.padding = items;
+    this.mask = items + 1;
+    this.table = this.weights.table('items', items + 2, embeddingDim, normalWith(EMBEDDING_DEVIATION));
+    this.bias = this.weights.table('bias', items, 1, normalWith(0));
+    this.positions = this.weights.weight(
+      'positions',
+      [length, embeddingDim],
+      normalWith(EMBEDDING_DEVIATION),
+      {
+        isDecayed: false,
+      },
+    );
+    this.encoder = new TransformerEncoder(this.weights, 'encoder', {
+      width: embeddingDim,
+      heads,
+      blocks,
+      feedForward: 4 * embeddingDim,
+      dropout,
+      isCausal: attention === 'CAUSAL',
+    });
+  }
+
+  /** Mean cross-entropy over the positions that predict something. */
+  loss({ items }: Batch<SequenceBatch>, context: ModelContext): Tensorflow.Scalar {
+    const isThere = tf.cast(tf.notEqual(items, tf.scalar(this.padding, 'int32')), 'float32');
+    const { length } = this.settings;
+    if (this.attention === 'CAUSAL') {
+      const hidden = this.encode(items, isThere, context);
+      const at = (values: Tensorflow.Tensor, from: number) =>
+        tf.slice(values, [0, from], [context.rows, length - 1]);
+      const before = tf.slice(hidden, [0, 0, 0], [context.rows, length - 1, this.settings.embeddingDim]);
+      return this.crossEntropy(before, at(items, 1), tf.mul(at(isThere, 0), at(isThere, 1)), context);
+    }
+    const drawn = tf.less(context.random.uniform([context.rows, length]), tf.scalar(this.settings.maskShare));
+    // The last position is always asked for: it is what serving asks.
+    const last = tf.oneHot(tf.tensor1d([length - 1], 'int32'), length);
+    const isMasked = tf.mul(tf.maximum(tf.cast(drawn, 'float32'), tf.cast(last, 'float32')), isThere);
+    const masked = tf.where(
+      tf.cast(isMasked, 'bool'),
+      tf.fill([context.rows, length], this.mask, 'int32'),
+      items,
+    );
+    return this.crossEntropy(this.encode(masked, isThere, context), items, isMasked, context);
+  }
+
+  /** Logits of all items as the next of each window: [rows × items]. @param windows [rows × length] */
+  score(windows: Int32Array): Float32Array {
+    if (windows.length === 0) return new Float32Array(0);
+    const { length } = this.settings;
+    this.predictor ??= compilePredict({
+      weights: this.weights,
+      batch: sequenceBatch(length),
+      batchSizes: PREDICT_SIZES,
+      predict: ({ items }, context) => {
+        const asked = this.attention === 'CAUSAL' ? items : this.shiftToMask(items, context.rows);
+        const isThere = tf.cast(tf.notEqual(asked, tf.scalar(this.padding, 'int32')), 'float32');
+        const hidden = this.encode(asked, isThere, context);
+        const last = tf.slice(hidden, [0, length - 1, 0], [context.rows, 1, this.settings.embeddingDim]);
+        return { logits: this.logitsOfAll(tf.reshape(last, [context.rows, -1]), context) };
+      },
+    });
+    return this.predictor.predict({ items: windows }).logits;
+  }
+
+  dispose(): void {
+    this.predictor?.dispose();
+    this.weights.dispose();
+  }
+
+  private shiftToMask(items: Tensorflow.Tensor, rows: number): Tensorflow.Tensor {
+    const { length } = this.settings;
+    const kept = tf.slice(items, [0, 1], [rows, length - 1]);
+    return tf.concat([kept, tf.fill([rows, 1], this.mask, 'int32')], 1);
+  }
+
+  private encode(
+    items: Tensorflow.Tensor,
+    isThere: Tensorflow.Tensor,
+    context: ModelContext,
+  ): Tensorflow.Tensor3D {
+    const { embeddingDim, dropout } = this.settings;
+    const embedded = tf.mul(context.lookup(this.table, items), tf.scalar(Math.sqrt(embeddingDim)));
+    const placed = context.random.dropout(tf.add(embedded, this.positions), dropout);
+    return this.encoder.encode(tf.mul(placed, tf.expandDims(isThere, 2)), isThere, context);
+  }
+
+  /** [rows, width] → [rows, items] */
+  private logitsOfAll(hidden: Tensorflow.Tensor, context: ModelContext): Tensorflow.Tensor {
+    const all = tf.range(0, this.items, 1, 'int32');
+    const products = tf.matMul(hidden, context.lookup(this.table, all), false, true);
+    return tf.add(products, tf.reshape(context.lookup(this.bias, all), [1, this.items]));
+  }
+
+  private crossEntropy(
+    hidden: Tensorflow.Tensor,
+    labels: Tensorflow.Tensor,
+    weights: Tensorflow.Tensor,
+    context: ModelContext,
+  ): Tensorflow.Scalar {
+    const flat = tf.reshape(hidden, [-1, this.settings.embeddingDim]);
+    const counts = tf.reshape(weights, [-1]);
+    // Padding has no logit; its weight is 0, any label will do.
+    const right = tf.minimum(tf.reshape(labels, [-1]), tf.scalar(this.items - 1, 'int32'));
+    if (this.items <= this.settings.fullSoftmaxItems)
+      return softmaxCrossEntropy(right, this.logitsOfAll(flat, context), counts);
+    return weightedMean(this.sampledCrossEntropies(flat, right, context), counts);
+  }
+
+  /**
+   * Softmax over the right item and `negatives` evenly drawn ones, which stand for all others: each counts items / negatives times
+   * (Bengio and Senécal, 2003). A negative that is the right item itself (accidental hit) is left out.
+   */
+  private sampledCrossEntropies(
+    hidden: Tensorflow.Tensor,
+    labels: Tensorflow.Tensor,
+    context: ModelContext,
+  ): Tensorflow.Tensor {
+    const { negatives } = this.settings;
+    const sampled = context.random.integers([negatives], this.items);
+    const ofRight = tf.add(
+      tf.sum(tf.mul(hidden, context.lookup(this.table, labels)), 1, true),
+      context.lookup(this.bias, labels),
+    ); // [rows, 1]
+    const products = tf.matMul(hidden, context.lookup(this.table, sampled), false, true);
+    const ofSampled = tf.add(
+      tf.add(products, tf.reshape(context.lookup(this.bias, sampled), [1, negatives])),
+      tf.scalar(Math.log(this.items / negatives)),
+    );
+    const isHit = tf.cast(tf.equal(tf.expandDims(labels, 1), tf.expandDims(sampled, 0)), 'float32');
+    const logits = tf.concat([ofRight, tf.add(ofSampled, tf.mul(isHit, tf.scalar(MASKED_LOGIT)))], 1);
+    return tf.sub(tf.logSumExp(logits, 1), tf.reshape(ofRight, [-1]));
+  }
+}
