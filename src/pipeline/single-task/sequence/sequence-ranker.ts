@@ -43,6 +43,11 @@ class SequenceRanker implements Model, ItemRanker {
     private readonly settings: SequenceSettings,
   ) {}
 
+  /** @throws Error before fit or load */
+  get itemIds(): readonly string[] {
+    return this.ready().state.vocabulary.ids;
+  }
+
   async fit({ history, cut }: TrainingData, context: FitContext): Promise<void> {
     context.signal.throwIfAborted();
     const state = itemState(history, cut);
