@@ -11,6 +11,7 @@ import { addExportCommand } from './cli/export.js';
 import { addImportCommand } from './cli/import.js';
 import { addKeysCommand } from './cli/keys.js';
 import { EXIT, printError } from './cli/output.js';
+import { addQuarantineCommand } from './cli/quarantine.js';
 import { addServeCommand } from './cli/serve.js';
 import { addTrainCommand } from './cli/train.js';
 import { addWorkerCommand } from './cli/worker.js';
@@ -27,6 +28,7 @@ for (const add of [
   addWorkerCommand,
   addImportCommand,
   addCrawlCommand,
+  addQuarantineCommand,
   addTrainCommand,
   addEnsembleCommand,
   addEvaluateCommand,

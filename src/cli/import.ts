@@ -1,23 +1,32 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
 import {
+  BOT_RULES,
+  DATE_ORDERS,
+  type DateOrder,
   type FieldMapping,
   type FileReport,
   importFiles,
   type ImportPlan,
   LAYOUTS,
   parseMapping,
+  parseRates,
+  type Rates,
   RECORD_KINDS,
   type RecordKind,
 } from '../pipeline/collect/index.js';
-import { defineCommand, globalOptions, withShop } from './command.js';
+import { defineCommand, globalOptions, oneOf, withShop } from './command.js';
 import { createProgressBar, printResult } from './output.js';
 
 interface ImportFlags {
   readonly layout?: string;
   readonly map?: FieldMapping;
   readonly currency?: string;
+  readonly rates?: Rates;
+  readonly timeZone?: string;
+  readonly dateOrder?: DateOrder;
   readonly kind?: RecordKind;
+  readonly keepBots?: boolean;
 }
 
 const SHOWN_PROBLEMS = 10;
@@ -28,22 +37,34 @@ export function addImportCommand(program: Command): void {
   const command = defineCommand(
     program,
     'import <files...>',
-    'bring CSV or NDJSON files (gzip or not) into the shop',
+    'bring CSV, NDJSON, JSON (gzip or not) or Parquet files into the shop',
   )
     .option('--layout <name>', `layout of the files: ${names} (default: recognised from the columns)`)
     .option('--map <mapping>', 'columns by field: userId=customer,itemId=sku,…, or a JSON file', parseMapping)
     .option('--kind <kind>', `what the files hold: ${RECORD_KINDS.join(', ')} (default: recognised)`, kindOf)
-    .option('--currency <code>', 'currency of the amounts, such as EUR');
+    .option('--currency <code>', 'currency of amounts that name none, such as EUR')
+    .option(
+      '--rates <rates>',
+      'convert other currencies to it: USD=0.92,GBP=1.17 is what one unit is worth',
+      parseRates,
+    )
+    .option('--time-zone <name>', 'zone of times without one, such as Europe/Berlin (default: UTC)')
+    .option(
+      '--date-order <order>',
+      `order in dates such as 03/04/2020: ${DATE_ORDERS.join(', ')}`,
+      oneOf(DATE_ORDERS),
+    )
+    .option('--keep-bots', 'keep lines of users who behave as no person can');
   command.action(async (files: string[]) => {
     const options = globalOptions(command);
-    const { layout, map, currency, kind } = command.opts<ImportFlags>();
+    const { layout, map, keepBots, ...values } = command.opts<ImportFlags>();
     const bar = createProgressBar('Import', options);
     const report = await withShop(options, (shop) =>
       importFiles(shop, files, {
+        ...values,
         layout,
-        kind,
         mapping: map,
-        currency,
+        leavesBotsOut: !keepBots,
         onPlan: (plan) => !options.json && process.stderr.write(`${describePlan(plan)}\n`),
         onProgress: ({ bytesRead, bytesTotal, lines }) =>
           bar.update(bytesRead / bytesTotal, `${lines} lines`),
@@ -65,7 +86,16 @@ function describePlan(plan: ImportPlan): string {
 function describeFile(file: FileReport): string {
   const rules = file.rules
     .filter((rule) => rule.lines > 0)
-    .map((rule) => `  ${String(rule.lines).padStart(8)}  ${rule.action}: ${rule.description}`);
+    .map(
+      (rule) =>
+        `  ${String(rule.lines).padStart(8)}  ${rule.action}: ${rule.description} (${rule.before} before, ${rule.after} after)`,
+    );
+  const bots = file.bots
+    .slice(0, SHOWN_PROBLEMS)
+    .map(
+      (bot) =>
+        `  ${bot.userId}: ${bot.views} views, up to ${bot.viewsAMinute} a minute. ${BOT_RULES[bot.rule]}`,
+    );
   const written = Object.entries(file.written)
     .filter(([, counts]) => counts.accepted + counts.duplicates > 0)
     .map(
@@ -79,7 +109,11 @@ function describeFile(file: FileReport): string {
     ...(rules.length > 0 ? ['Cleaning, in lines:', ...rules] : []),
     'Stored:',
     ...written,
-    ...(problems.length > 0 ? ['Rejected, the first:', ...problems] : []),
+    ...(file.merged > 0 ? [`${file.merged} anonymous visitors stand under known users now.`] : []),
+    ...(bots.length > 0 ? ['Bots, the busiest:', ...bots] : []),
+    ...(problems.length > 0
+      ? ['Rejected, the first (mend and replay them with: quarantine list):', ...problems]
+      : []),
   ].join('\n');
 }
 

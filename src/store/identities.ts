@@ -2,7 +2,7 @@
 import type pg from 'pg';
 
 import type { IdentityStore } from './collect-store.js';
-import { inTransaction } from './pool.js';
+import { inTransaction, lockPeople } from './pool.js';
 import { rowsOf, type ShopContext } from './shop-context.js';
 
 interface LinkRow {
@@ -49,7 +49,7 @@ export function identityStore(context: ShopContext): IdentityStore {
     resolveAliases: async (ids) => resolveLinks(await linksAround(context.pool, shopId, ids), ids),
     applyLinks: () =>
       inTransaction(context.pool, async (client) => {
-        await client.query(`SELECT pg_advisory_xact_lock(hashtext('tandem.user_links'), $1)`, [shopId]);
+        await lockPeople(client, shopId, 'EXCLUSIVE');
         const due = await dueAliases(client, shopId);
         if (due.length === 0) return { merged: 0, behaviours: 0 };
         const links = await linksAround(client, shopId, due);
@@ -137,10 +137,13 @@ async function planMoves(
   const aliases = [...targets.keys()];
   const persons = [...targets.values()];
   await client.query(
-    `INSERT INTO users (shop_id, external_id) SELECT DISTINCT $1::int, id FROM unnest($2::text[]) AS t(id)
-     WHERE EXISTS (SELECT FROM users u JOIN unnest($3::text[]) AS a(id) ON u.external_id = a.id WHERE u.shop_id = $1)
-     ORDER BY id ON CONFLICT DO NOTHING`,
-    [shopId, persons, aliases],
+    `INSERT INTO users (shop_id, external_id)
+     SELECT DISTINCT $1::int, t.user_id FROM unnest($2::text[], $3::text[]) AS t(alias_id, user_id)
+     WHERE EXISTS (SELECT FROM users u WHERE u.shop_id = $1 AND u.external_id = t.alias_id)
+       OR EXISTS (SELECT FROM user_aliases a JOIN users former ON former.shop_id = $1 AND former.external_id = a.user_id
+                  WHERE a.shop_id = $1 AND a.alias_id = t.alias_id AND a.user_id <> t.user_id)
+     ORDER BY 2 ON CONFLICT DO NOTHING`,
+    [shopId, aliases, persons],
   );
   const { rows } = await client.query<Move>(
     `WITH target AS (SELECT * FROM unnest($2::text[], $3::text[]) AS t(alias_id, user_id))
@@ -178,7 +181,9 @@ async function moveRows(
     moves.map(({ isMarkedOnly }) => isMarkedOnly),
   ];
   const run = (sql: string) => client.query(sql, parameters);
-  const ofMove = `b.user_id = m.from_id AND (NOT m.marked_only OR b.context->>'anonymousId' = m.alias_id) AND b.shop_id = $1`;
+  // A row goes where its mark leads, if that leads anywhere, and only else where the user goes that it stands under.
+  const ofMove = `b.user_id = m.from_id AND b.shop_id = $1 AND CASE WHEN m.marked_only THEN b.context->>'anonymousId' = m.alias_id
+    ELSE NOT EXISTS (SELECT FROM ${move} o WHERE o.marked_only AND o.from_id = m.from_id AND o.alias_id = b.context->>'anonymousId') END`;
   // Copied and deleted rather than updated: the person may have the same event already.
   const { rowCount } = await run(
     `INSERT INTO behaviours (user_id, event_id, shop_id, item_id, type, occurred_at, session_id, quantity, value, context)

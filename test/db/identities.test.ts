@@ -123,7 +123,7 @@ describe('persons under several ids', () => {
         const shuffled = keyed.sort((x, y) => x.key - y.key).map(({ step }) => step);
         expect(await play(shuffled)).toEqual(await play(steps));
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 });

@@ -2,8 +2,11 @@ import type {
   BehaviourWrite,
   FeedbackWrite,
   ItemWrite,
+  QuarantineOrigin,
+  QuarantineWrite,
   ShopStore,
   TransactionWrite,
+  UserLink,
   UserWrite,
   WriteResult,
 } from '../../src/store/index.js';
@@ -15,6 +18,8 @@ export class RecordingShop {
   readonly behaviours = new Map<string, BehaviourWrite>();
   readonly transactions = new Map<string, TransactionWrite>();
   readonly feedback = new Map<string, FeedbackWrite>();
+  readonly links: UserLink[] = [];
+  readonly quarantined: (QuarantineOrigin & QuarantineWrite)[] = [];
   /** Rows of each write, in order. */
   readonly writes: number[] = [];
   /** Rows with this id are refused. */
@@ -28,6 +33,10 @@ export class RecordingShop {
       recordBehaviours: (rows) => this.take(this.behaviours, rows, (row) => row.eventId),
       recordTransactions: (rows) => this.take(this.transactions, rows, (row) => row.id),
       recordFeedback: (rows) => this.take(this.feedback, rows, (row) => row.eventId),
+      recordLinks: (links) => Promise.resolve(this.links.push(...links)),
+      applyLinks: () => Promise.resolve({ merged: 0, behaviours: 0 }),
+      quarantine: (origin, rows) =>
+        Promise.resolve(this.quarantined.push(...rows.map((row) => ({ ...origin, ...row })))),
     };
     return parts as ShopStore;
   }

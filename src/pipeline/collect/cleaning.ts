@@ -18,12 +18,17 @@ export interface CleaningRuleCount {
   readonly lines: number;
   /** Lines that fit, whether or not an earlier rule had decided them. */
   readonly fitting: number;
+  /** Lines that came to this rule: those that no earlier rule had dropped. */
+  readonly before: number;
+  /** Lines that were left behind it. */
+  readonly after: number;
 }
 
 /** Applies a layout's rules line by line and counts. */
 export class Cleaning<Line> {
   private readonly decided: number[];
   private readonly fitting: number[];
+  private seen = 0;
 
   constructor(private readonly rules: readonly CleaningRule<Line>[]) {
     this.decided = rules.map(() => 0);
@@ -37,6 +42,7 @@ export class Cleaning<Line> {
    */
   keeps(line: Line): boolean {
     let isKept = true;
+    this.seen++;
     for (let index = 0; index < this.rules.length; index++) {
       const rule = this.rules[index];
       if (!rule.fits(line)) continue;
@@ -49,12 +55,13 @@ export class Cleaning<Line> {
   }
 
   counts(): CleaningRuleCount[] {
-    return this.rules.map(({ name, description, action }, index) => ({
-      name,
-      description,
-      action,
-      lines: this.decided[index],
-      fitting: this.fitting[index],
-    }));
+    let before = this.seen;
+    return this.rules.map(({ name, description, action }, index) => {
+      const lines = this.decided[index];
+      const after = action === 'DROP' ? before - lines : before;
+      const count = { name, description, action, lines, fitting: this.fitting[index], before, after };
+      before = after;
+      return count;
+    });
   }
 }

@@ -4,6 +4,8 @@ export interface TextRecord {
   readonly line: number;
   readonly values: readonly unknown[];
   readonly problem: string | null;
+  /** The record as it stands in the file, where it cannot be read and is not too long to keep. */
+  readonly text?: string;
 }
 
 /** Longest record that is read, in characters; a quote that stays open for longer is taken as broken. */
@@ -12,7 +14,7 @@ export const MAX_RECORD_LENGTH = 1 << 20;
 const QUOTE = '"';
 
 /**
- * Splits delimited text (RFC 4180, any one-character delimiter, LF, CRLF or CR line ends) into records as it comes in.
+ * Splits delimited text (RFC 4180, any delimiter, LF, CRLF or CR line ends) into records as it comes in.
  *
  * A broken line costs that line alone: after a quote that is never closed, or text behind a closing quote, reading goes on
  * at the next line. That is why this is not csv-parse, which loses everything behind an open quote; on whole files both
@@ -76,7 +78,7 @@ export class DelimitedSplitter {
       const quoted = this.readQuoted(text, from, isEnd);
       if (quoted === 'UNFINISHED') break;
       if (typeof quoted === 'string') {
-        records.push(this.broken(quoted));
+        records.push(this.broken(quoted, text.slice(from, to)));
         this.line++;
         from = to + 1;
       } else {
@@ -107,7 +109,7 @@ export class DelimitedSplitter {
         const end = nextLine < 0 ? text.length : nextLine;
         if (nextDelimiter >= 0 && nextDelimiter < end) {
           values.push(text.slice(from, nextDelimiter));
-          from = nextDelimiter + 1;
+          from = nextDelimiter + delimiter.length;
           continue;
         }
         values.push(text.slice(from, end > from && text[end - 1] === '\r' ? end - 1 : end));
@@ -133,13 +135,14 @@ export class DelimitedSplitter {
         after++;
       }
       if (after >= text.length || text[after] === lineEnd) return { values, to: after + 1, lines };
-      if (text[after] !== delimiter) return 'Text follows a closing quote.';
-      from = after + 1;
+      if (!isEnd && text.length - after < delimiter.length) return 'UNFINISHED';
+      if (!text.startsWith(delimiter, after)) return 'Text follows a closing quote.';
+      from = after + delimiter.length;
     }
   }
 
-  private broken(problem: string): TextRecord {
-    return { line: this.line, values: [], problem };
+  private broken(problem: string, text?: string): TextRecord {
+    return { line: this.line, values: [], problem, ...(text === undefined ? {} : { text }) };
   }
 }
 

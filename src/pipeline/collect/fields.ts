@@ -5,6 +5,7 @@ export type RecordKind = (typeof RECORD_KINDS)[number];
 /** Fields that a column can be mapped to, with the names that such columns bear in the exports we know. */
 export const FIELD_NAMES = {
   eventId: ['event id', 'message id', 'uuid'],
+  anonymousId: ['anonymous id', 'device id', 'cookie id', 'user pseudo id', 'visitor id'],
   userId: [
     'user id',
     'user',
@@ -129,6 +130,8 @@ export const FIELD_NAMES = {
   ipCountry: ['ip country'],
   billingCountry: ['billing country', 'billing address country', 'country'],
   shippingCountry: ['shipping country', 'shipping address country', 'delivery country'],
+  userAgent: ['user agent', 'useragent', 'browser user agent', 'ua'],
+  isTest: ['is test', 'test order', 'test'],
   isFraud: ['is fraud', 'isfraud', 'fraud', 'fraudulent', 'chargeback'],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -156,6 +159,9 @@ export const KIND_FIELDS: Readonly<
       'category',
       'currency',
       'imageUrl',
+      'anonymousId',
+      'userAgent',
+      'isTest',
     ],
   },
   USERS: { needed: ['userId'], optional: [] },
@@ -173,6 +179,7 @@ export const KIND_FIELDS: Readonly<
       'billingCountry',
       'shippingCountry',
       'isFraud',
+      'isTest',
     ],
   },
 };

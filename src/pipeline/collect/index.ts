@@ -1,23 +1,26 @@
 /** Data in: files, streams and the bundled sample become rows of the store, or a history without one. */
+export { BOT_RULES, type BotEvidence } from './bots.js';
 export { type Encoding, ENCODINGS } from './byte-source.js';
 export { type CleaningRuleCount } from './cleaning.js';
 export { crawlCatalogue } from './crawl/crawl-catalogue.js';
 export { type CrawlOptions, type CrawlReport } from './crawl/crawl-report.js';
+export { parseRates, type Rates } from './currencies.js';
 export { FIELD_NAMES, type FieldMapping, type FieldName, RECORD_KINDS, type RecordKind } from './fields.js';
 export { HistoryBuilder } from './history-builder.js';
 export {
   type FileReport,
   importFiles,
   type ImportOptions,
-  type ImportPlan,
   type ImportProblem,
   type ImportProgress,
   type ImportReport,
 } from './import-files.js';
+export { type ImportPlan } from './import-plan.js';
 export { INGEST_KINDS, type IngestKind } from './ingest-schemas.js';
 export { type IngestOptions, ingestStream } from './ingest-stream.js';
 export { GENERIC, LAYOUTS } from './layouts/registry.js';
 export { parseMapping } from './parse-mapping.js';
+export { replayQuarantine, type ReplayReport } from './quarantine/replay.js';
 export { type OnlineRetailReport, readOnlineRetail } from './read-online-retail.js';
 export { type Cause } from './simulate/causes.js';
 export { type DrivenTask, type Trait, TRAITS } from './simulate/process.js';
@@ -36,4 +39,4 @@ export {
 export { type GivenSimulationOptions, type SimulationOptions } from './simulate/simulation-options.js';
 export { type DemandTruth } from './simulate/true-demand.js';
 export { writeSimulatedShop, type WrittenShop } from './simulate/write-shop.js';
-export { DATE_ORDERS, type DateOrder } from './times.js';
+export { checkTimeZone, DATE_ORDERS, type DateOrder } from './times.js';

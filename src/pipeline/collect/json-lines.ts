@@ -36,28 +36,30 @@ export class JsonLineSplitter {
 
   private add(text: string, records: TextRecord[]): void {
     if (this.isSkippingLongLine) this.isSkippingLongLine = false;
-    else if (text.trim() !== '') records.push(this.parse(text));
+    else if (text.trim() !== '') records.push(parseJsonRecord(text, this.line));
     this.line++;
-  }
-
-  private parse(text: string): TextRecord {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (error) {
-      return this.broken(`The line is not JSON: ${error instanceof Error ? error.message : String(error)}.`);
-    }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return this.broken('The line is not a JSON object.');
-    }
-    // Everything behind walks values by recursion: a line of brackets must not end the process.
-    if (isDeeperThan(value, MAX_DEPTH)) return this.broken(`The JSON is more than ${MAX_DEPTH} levels deep.`);
-    return { line: this.line, values: [value], problem: null };
   }
 
   private broken(problem: string): TextRecord {
     return { line: this.line, values: [], problem };
   }
+}
+
+/** The record of one JSON object; what is none is a record with a problem. */
+export function parseJsonRecord(text: string, line: number): TextRecord {
+  const broken = (problem: string): TextRecord => ({ line, values: [], problem, text });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return broken(`The line is not JSON: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return broken('The line is not a JSON object.');
+  }
+  // Everything behind walks values by recursion: a line of brackets must not end the process.
+  if (isDeeperThan(value, MAX_DEPTH)) return broken(`The JSON is more than ${MAX_DEPTH} levels deep.`);
+  return { line, values: [value], problem: null };
 }
 
 /** Keys of the objects in order of first appearance; a key that holds an object gives `key.inner` for each of its keys. */

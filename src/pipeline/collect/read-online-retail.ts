@@ -40,6 +40,7 @@ export async function readOnlineRetail(
         builder.addBehaviour(row);
       },
       transaction: (row) => builder.addTransaction(row),
+      link: () => undefined, // its customers have one id each
     },
     // Nothing in this layout depends on the wall clock: its year is fixed.
     { now: Date.now(), keepDuplicates: options.keepDuplicates },

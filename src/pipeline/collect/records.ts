@@ -1,50 +1,29 @@
 import { type Readable } from 'node:stream';
 
 import { AppError } from '../../errors.js';
-import { type Encoding, openText, openTextFile, type TextSource } from './byte-source.js';
+import { openText, openTextFile, type TextSource } from './byte-source.js';
 import { DelimitedSplitter, type TextRecord } from './delimited.js';
 import { jsonColumns, JsonLineSplitter } from './json-lines.js';
+import { JsonValueSplitter } from './json-values.js';
+import { isParquet, openParquet } from './parquet.js';
+import { pickValues, type RecordFormat, type RecordOptions, type RecordSource } from './record-source.js';
 
-export type RecordFormat = 'CSV' | 'NDJSON';
+export { type RecordFormat, type RecordOptions, type RecordSource } from './record-source.js';
 
-export interface RecordOptions {
-  readonly encoding?: Encoding;
-  /** Guessed from the first character when not given. */
-  readonly format?: RecordFormat;
-  /** Guessed from the first lines when not given. */
-  readonly delimiter?: string;
-}
-
-/** Records of one file or stream, with what its beginning says about it. */
-export interface RecordSource {
-  readonly name: string;
-  readonly format: RecordFormat;
-  readonly encoding: Encoding;
-  readonly isGzip: boolean;
-  /** null for NDJSON. */
-  readonly delimiter: string | null;
-  /** CSV: the values of the first line. NDJSON: the keys of the first objects, in order of appearance. */
-  readonly columns: readonly string[];
-  /** The first records behind the header, at most 100, for telling layouts apart. */
-  readonly firstRecords: readonly TextRecord[];
-  /**
-   * All records in batches as they come in, back-pressured; can be read once. `values` are in the order of `columns`, except that
-   * with `columns` given, NDJSON objects give the values of these keys (`a.b` reaches into objects).
-   *
-   * @param options.hasHeader false: the first line of a CSV is a record
-   */
-  batches(options?: { hasHeader?: boolean; columns?: readonly string[] }): AsyncIterable<TextRecord[]>;
-  close(): void;
-}
-
-const DELIMITERS = [',', ';', '\t', '|'];
+const DELIMITERS = [',', ';', '\t', '|', '::'];
 const FIRST_RECORDS = 100;
 
-/** Opens a CSV or NDJSON file, gzip or not. @throws AppError NOT_FOUND, BAD_USER_INPUT as openTextFile and `openRecordStream` */
+/**
+ * Opens a file of CSV, NDJSON or JSON, gzip or not, or of Parquet.
+ *
+ * @throws AppError NOT_FOUND, BAD_USER_INPUT as openTextFile and `openRecordStream`
+ */
 export async function openRecords(
   path: string,
   options: RecordOptions & { onBytes?: (read: number, total: number) => void } = {},
 ): Promise<RecordSource> {
+  if (options.format === 'PARQUET' || (options.format === undefined && (await isParquet(path))))
+    return openParquet(path, options);
   return recordsOfText(await openTextFile(path, options), path, options);
 }
 
@@ -57,15 +36,23 @@ export async function openRecordStream(
   return recordsOfText(await openText(stream, { name, encoding: options.encoding }), name, options);
 }
 
-/** Records of a text source that is open already. @throws AppError BAD_USER_INPUT when it is empty or neither CSV nor NDJSON */
+/** Records of a text source that is open already. @throws AppError BAD_USER_INPUT when it is empty or none of CSV, NDJSON and JSON */
 export function recordsOfText(source: TextSource, name: string, options: RecordOptions): RecordSource {
   const start = source.head.trimStart();
   if (start === '') {
     source.close();
-    throw new AppError('BAD_USER_INPUT', `${name} is empty. Expected CSV or NDJSON.`);
+    throw new AppError('BAD_USER_INPUT', `${name} is empty. Expected CSV, NDJSON, JSON or Parquet.`);
   }
-  const format = options.format ?? (start[0] === '{' || start[0] === '[' ? 'NDJSON' : 'CSV');
-  return format === 'CSV' ? csvRecords(source, name, options) : jsonRecords(source, name);
+  const format = options.format ?? guessFormat(start);
+  return format === 'CSV' ? csvRecords(source, name, options) : jsonRecords(source, name, format);
+}
+
+/** An object that is whole within the first line is NDJSON; an array, or an object over several lines, is JSON. */
+function guessFormat(start: string): RecordFormat {
+  if (start[0] === '[') return 'JSON';
+  if (start[0] !== '{') return 'CSV';
+  const [first] = start.split('\n', 1);
+  return first.length < start.length && first.trim() === '{' ? 'JSON' : 'NDJSON';
 }
 
 function csvRecords(source: TextSource, name: string, options: RecordOptions): RecordSource {
@@ -81,7 +68,7 @@ function csvRecords(source: TextSource, name: string, options: RecordOptions): R
     source.close();
     throw new AppError(
       'BAD_USER_INPUT',
-      `${name} is not CSV or NDJSON: ${header?.problem ?? 'it has no line that can be read'}.`,
+      `${name} is not CSV, NDJSON or JSON: ${header?.problem ?? 'it has no line that can be read'}.`,
     );
   }
   const columns = header.values.map((value) => String(value).trim());
@@ -121,18 +108,34 @@ function checkRecord(record: TextRecord, width: number, hasHeader: boolean): Tex
   if (record.problem !== null) return record;
   if (values.length !== width) {
     const than = hasHeader ? `the header has ${width}` : `the first line has ${width}`;
-    return { line, values: [], problem: `The line has ${values.length} values; ${than}.` };
+    return {
+      line,
+      values: [],
+      problem: `The line has ${values.length} values; ${than}.`,
+      text: textOfLine(values),
+    };
   }
   for (const value of values) {
     if ((value as string).includes('\ufffd')) {
-      return { line, values: [], problem: 'The line holds bytes that are not valid in the file’s encoding.' };
+      return {
+        line,
+        values: [],
+        problem: 'The line holds bytes that are not valid in the file’s encoding.',
+        text: textOfLine(values),
+      };
     }
   }
   return record;
 }
 
-function jsonRecords(source: TextSource, name: string): RecordSource {
-  const probe = new JsonLineSplitter();
+/** The values of a line that does not fit its header, as a list in JSON. */
+function textOfLine(values: readonly unknown[]): string {
+  return JSON.stringify(values);
+}
+
+function jsonRecords(source: TextSource, name: string, format: RecordFormat): RecordSource {
+  const createSplitter = () => (format === 'JSON' ? new JsonValueSplitter() : new JsonLineSplitter());
+  const probe = createSplitter();
   const first = [...probe.push(source.head), ...(source.isHeadAll ? probe.end() : [])].slice(
     0,
     FIRST_RECORDS,
@@ -144,44 +147,29 @@ function jsonRecords(source: TextSource, name: string): RecordSource {
     source.close();
     throw new AppError(
       'BAD_USER_INPUT',
-      `${name} is not CSV or NDJSON: ${first[0]?.problem ?? 'no line holds a JSON object'}`,
+      `${name} is not CSV, NDJSON or JSON: ${first[0]?.problem ?? 'no line holds a JSON object'}`,
     );
   }
   const columns = jsonColumns(objects);
   return {
     name,
-    format: 'NDJSON',
+    format,
     encoding: source.encoding,
     isGzip: source.isGzip,
     delimiter: null,
     columns,
-    firstRecords: first.map((record) => pick(record, columns)),
+    firstRecords: first.map((record) => pickValues(record, columns)),
     close: () => source.close(),
     async *batches({ columns: wanted = columns } = {}) {
-      const splitter = new JsonLineSplitter();
+      const splitter = createSplitter();
       for await (const text of source.text) {
         const batch = splitter.push(text);
-        if (batch.length > 0) yield batch.map((record) => pick(record, wanted));
+        if (batch.length > 0) yield batch.map((record) => pickValues(record, wanted));
       }
       const last = splitter.end();
-      if (last.length > 0) yield last.map((record) => pick(record, wanted));
+      if (last.length > 0) yield last.map((record) => pickValues(record, wanted));
     },
   };
-}
-
-/** The values of the named keys of a record's object; `a.b` is the key b of the object under a. */
-function pick(record: TextRecord, columns: readonly string[]): TextRecord {
-  if (record.problem !== null) return record;
-  const object = record.values[0] as Record<string, unknown>;
-  const values = columns.map((column) => {
-    if (Object.hasOwn(object, column)) return object[column];
-    return column.split('.').reduce<unknown>((value, key) => {
-      return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-        ? (value as Record<string, unknown>)[key]
-        : undefined;
-    }, object);
-  });
-  return { line: record.line, values, problem: null };
 }
 
 /** The delimiter that splits most of the first lines into the same number of values, more values winning. */

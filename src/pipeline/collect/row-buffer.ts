@@ -4,6 +4,7 @@ import {
   type RowError,
   type ShopStore,
   type TransactionWrite,
+  type UserLink,
   type UserWrite,
   type WriteResult,
 } from '../../store/index.js';
@@ -42,6 +43,7 @@ export class RowBuffer implements RowSink {
   private lines = emptyLines();
   private writing: Promise<void> = Promise.resolve();
   private size = 0;
+  private readonly links = new Map<string, UserLink>();
 
   constructor(
     private readonly store: ShopStore,
@@ -64,6 +66,13 @@ export class RowBuffer implements RowSink {
     this.add('transactions', row);
   }
 
+  link(link: UserLink): void {
+    // Every event of a person who is logged in says the same: once a person is enough, the earliest.
+    const key = `${link.aliasId}\u001f${link.userId}`;
+    const known = this.links.get(key);
+    if (known === undefined || link.linkedAt < known.linkedAt) this.links.set(key, link);
+  }
+
   /** Rows that wait to be written. */
   get waiting(): number {
     return this.size;
@@ -84,10 +93,14 @@ export class RowBuffer implements RowSink {
     this.writing.catch(() => undefined);
   }
 
-  /** Writes what waits and resolves when everything is stored. */
-  async drain(): Promise<void> {
+  /** Writes what waits, brings persons together, and resolves when everything is stored. @returns ids that were merged into persons */
+  async drain(): Promise<number> {
     await this.flush();
     await this.writing;
+    const links = [...this.links.values()];
+    for (let from = 0; from < links.length; from += MAX_PART)
+      await this.store.recordLinks(links.slice(from, from + MAX_PART));
+    return (await this.store.applyLinks()).merged;
   }
 
   private add<Kind extends RowKind>(kind: Kind, row: RowsByKind[Kind][number]): void {

@@ -1,3 +1,4 @@
+import { AppError } from '../../errors.js';
 import { textOf } from './values.js';
 
 /** Order of the parts in dates such as 03/04/2011. */
@@ -7,16 +8,16 @@ export type DateOrder = (typeof DATE_ORDERS)[number];
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/i;
 const PARTS =
-  /^(\d{1,4})[/.-](\d{1,2})[/.-](\d{1,4})(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(AM|PM)?)?\s*(?:Z|UTC|GMT)?$/i;
+  /^(\d{1,4})[/.-](\d{1,2})[/.-](\d{1,4})(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(AM|PM)?)?\s*(Z|UTC|GMT)?$/i;
 const EPOCH = /^-?\d{9,19}(\.\d+)?$/;
 
 /**
- * Reads a time: ISO-8601 (without a zone it counts as UTC), epoch seconds, milliseconds, microseconds or nanoseconds (told apart by
+ * Reads a time: ISO-8601 (without a zone it counts as local time of `timeZone`, UTC where none is given), epoch seconds, milliseconds, microseconds or nanoseconds (told apart by
  * size), or day, month and year in the given order.
  *
  * @returns milliseconds since the epoch; NaN for what is none of these or no day of the calendar
  */
-export function timeFrom(value: unknown, order: DateOrder = 'YMD'): number {
+export function timeFrom(value: unknown, order: DateOrder = 'YMD', timeZone?: string): number {
   if (value instanceof Date) return value.getTime();
   if (typeof value === 'number') return epochMs(value);
   const text = textOf(value);
@@ -24,17 +25,98 @@ export function timeFrom(value: unknown, order: DateOrder = 'YMD'): number {
   if (iso !== null) {
     const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '0', zone] = iso;
     const local = utc([year, month, day, hour, minute, second].map(Number));
-    return local + Math.floor(Number(`0.${fraction}`) * 1000) - zoneMs(zone);
+    const time = local + Math.floor(Number(`0.${fraction}`) * 1000);
+    return zone === undefined && timeZone !== undefined ? fromLocal(time, timeZone) : time - zoneMs(zone);
   }
   if (EPOCH.test(text)) return epochMs(Number(text));
   const parts = PARTS.exec(text);
   if (parts === null) return NaN;
-  const [, a, b, c, hour = '0', minute = '0', second = '0', half] = parts;
+  const [, a, b, c, hour = '0', minute = '0', second = '0', half, zone] = parts;
   const [year, month, day] = order === 'YMD' ? [a, b, c] : order === 'DMY' ? [c, b, a] : [c, a, b];
   if (year.length !== 4) return NaN;
   const hours =
     half === undefined ? Number(hour) : (Number(hour) % 12) + (half.toUpperCase() === 'PM' ? 12 : 0);
-  return utc([Number(year), Number(month), Number(day), hours, Number(minute), Number(second)]);
+  const time = utc([Number(year), Number(month), Number(day), hours, Number(minute), Number(second)]);
+  return zone === undefined && timeZone !== undefined ? fromLocal(time, timeZone) : time;
+}
+
+/** Whether a time is written without its zone, so that it depends on where the shop is. */
+export function isLocalTime(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const text = value.trim();
+  const iso = ISO.exec(text);
+  if (iso !== null) return iso[8] === undefined;
+  return !EPOCH.test(text) && PARTS.exec(text)?.[8] === undefined && PARTS.test(text);
+}
+
+/** @throws AppError BAD_USER_INPUT for a name that is no IANA time zone */
+export function checkTimeZone(timeZone: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
+  } catch {
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `There is no time zone ${timeZone}; expected a name such as Europe/Berlin or America/New_York.`,
+    );
+  }
+}
+
+const DAY_MS = 86_400_000;
+const QUARTER_MS = 900_000;
+/** Offsets by zone and quarter of an hour: asking Intl takes microseconds, and neighbouring lines share their answer. */
+const offsets = new Map<string, Map<number, number>>();
+const MAX_OFFSETS = 200_000;
+
+/**
+ * The time at which clocks of the zone show `local`. A time that they show twice (autumn) is the first of the two; one that they skip
+ * (spring) counts as if they had gone on.
+ */
+function fromLocal(local: number, timeZone: string): number {
+  if (Number.isNaN(local)) return NaN;
+  const [before, behind] = [-DAY_MS, DAY_MS].map((by) => offsetMs(local + by, timeZone));
+  const first = local - before;
+  // Only a change of clocks nearby makes the offsets differ; then the later one counts where the earlier one leads nowhere.
+  const isFirstReal = before === behind || offsetMs(first, timeZone) === before;
+  return isFirstReal || offsetMs(local - behind, timeZone) !== behind ? first : local - behind;
+}
+
+/** Milliseconds that the zone's clocks are ahead of UTC at a time. */
+function offsetMs(time: number, timeZone: string): number {
+  const quarter = Math.floor(time / QUARTER_MS);
+  let known = offsets.get(timeZone);
+  if (known === undefined || known.size > MAX_OFFSETS)
+    offsets.set(timeZone, (known = new Map<number, number>()));
+  let offset = known.get(quarter);
+  if (offset === undefined) {
+    const at = quarter * QUARTER_MS;
+    const text = clockOf(timeZone).format(at);
+    const [, month, day, year, hour, minute, second] = /(\d+)\/(\d+)\/(\d+), (\d+):(\d+):(\d+)/
+      .exec(text)!
+      .map(Number);
+    offset = Date.UTC(year, month - 1, day, hour, minute, second) - at;
+    known.set(quarter, offset);
+  }
+  return offset;
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  let clock = clocks.get(timeZone);
+  if (clock === undefined) {
+    clock = new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
+    clocks.set(timeZone, clock);
+  }
+  return clock;
 }
 
 /**

@@ -44,12 +44,52 @@ export function isDeeperThan(value: unknown, depth: number): boolean {
   return false;
 }
 
-/** Plain decimals, with a thousands separator or not; NaN for all else, '' included. */
+/**
+ * Plain decimals, with a thousands separator or not; a comma as decimal sign where it can be nothing else (`19,99`, `1.234,50`). NaN for
+ * all else, '' included.
+ */
 export function numberFrom(value: unknown): number {
   if (typeof value === 'number') return value;
   const text = textOf(value);
   if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
-  return /^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text) ? Number(text.replaceAll(',', '')) : NaN;
+  if (/^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text)) return Number(text.replaceAll(',', ''));
+  const isDecimalComma = /^[+-]?(\d+,\d{1,2}|\d{1,3}(\.\d{3})+,\d+)$/.test(text);
+  return isDecimalComma ? Number(text.replaceAll('.', '').replace(',', '.')) : NaN;
+}
+
+/** Signs that stand for one currency; `$` and `¥` stand for many. */
+const CURRENCY_SIGNS: Readonly<Record<string, string>> = {
+  '€': 'EUR',
+  '£': 'GBP',
+  '₹': 'INR',
+  '₽': 'RUB',
+  '₺': 'TRY',
+  '₩': 'KRW',
+  '₫': 'VND',
+  zł: 'PLN',
+  US$: 'USD',
+  A$: 'AUD',
+  C$: 'CAD',
+};
+const AMOUNT = /^([^\d\s.,+-]{1,4})?\s*([+-]?[\d.,']+)\s*([^\d\s.,]{1,4})?$/u;
+
+/** An amount with its currency beside it (`€ 1.234,50`, `19.99 USD`); amount NaN for what is none, currency null where none is told. */
+export function moneyFrom(value: unknown): { amount: number; currency: string | null } {
+  const parts = AMOUNT.exec(textOf(value).replaceAll('\u00a0', ' '));
+  if (parts === null) return { amount: numberFrom(value), currency: null };
+  const [, before, digits, after] = parts;
+  const sign = before ?? after;
+  return {
+    amount: numberFrom(digits.replaceAll("'", '')),
+    currency: sign === undefined ? null : currencyFrom(sign),
+  };
+}
+
+/** The ISO 4217 code behind a code in any case or a sign; null for what is neither. */
+export function currencyFrom(text: string): string | null {
+  const trimmed = text.trim();
+  if (/^[a-z]{3}$/i.test(trimmed)) return trimmed.toUpperCase();
+  return CURRENCY_SIGNS[trimmed] ?? null;
 }
 
 /** A key that is the same for equal values alone: the first 96 bits of SHA-1, in 16 characters. */
@@ -109,4 +149,38 @@ const TYPE_BY_NAME = new Map(
 /** The behaviour type behind a name as shops write it (`pv`, `add_to_cart`, `Order Completed`); null when unknown. */
 export function behaviourTypeFrom(name: string): BehaviourType | null {
   return TYPE_BY_NAME.get(name.toLowerCase().replace(/[\s_-]/g, '')) ?? null;
+}
+
+const TRUE_WORDS = [
+  'true',
+  't',
+  'yes',
+  'y',
+  '1',
+  'in stock',
+  'instock',
+  'in_stock',
+  'available',
+  'https://schema.org/instock',
+];
+const FALSE_WORDS = [
+  'false',
+  'f',
+  'no',
+  'n',
+  '0',
+  'out of stock',
+  'outofstock',
+  'out_of_stock',
+  'unavailable',
+  'sold out',
+  'https://schema.org/outofstock',
+];
+
+/** Yes, no, null for '' and UNKNOWN for all else. */
+export function booleanFrom(text: string): boolean | null | 'UNKNOWN' {
+  if (text === '') return null;
+  const word = text.toLowerCase();
+  if (TRUE_WORDS.includes(word)) return true;
+  return FALSE_WORDS.includes(word) ? false : 'UNKNOWN';
 }

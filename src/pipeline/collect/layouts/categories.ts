@@ -4,7 +4,7 @@ import { textOf } from '../values.js';
  * A category from the most general part to the most special: lists as they are, texts split at `>`, `|`, or the layout's
  * own separator. [] when empty.
  */
-export function splitCategory(value: unknown, separator?: string): string[] {
+export function splitCategory(value: unknown, separator?: string | RegExp): string[] {
   const parts = Array.isArray(value)
     ? value.map(textOf)
     : textOf(value)

@@ -2,6 +2,7 @@ import {
   type BehaviourWrite,
   type ItemWrite,
   type TransactionWrite,
+  type UserLink,
   type UserWrite,
 } from '../../../store/index.js';
 import { type CleaningRuleCount } from '../cleaning.js';
@@ -14,6 +15,8 @@ export interface RowSink {
   item(row: ItemWrite): void;
   behaviour(row: BehaviourWrite): void;
   transaction(row: TransactionWrite): void;
+  /** Somebody is known under two ids. */
+  link(link: UserLink): void;
 }
 
 /**
@@ -38,6 +41,12 @@ export interface LayoutOptions {
   readonly dateOrder?: DateOrder;
   /** Milliseconds since the epoch; records from more than a day later are dropped. */
   readonly now: number;
+  /** IANA name of the zone of times that are written without one; UTC when not given. */
+  readonly timeZone?: string;
+  /** What one unit of a currency is worth in `currency`; amounts in these are converted. */
+  readonly rates?: Readonly<Record<string, number>>;
+  /** Users whose lines are left out because they behave as no person can (`findBots`). */
+  readonly bots?: ReadonlySet<string>;
   /** Keeps lines that equal an earlier one in every column, as the protocol of the Online Retail figures does. */
   readonly keepDuplicates?: boolean;
 }
@@ -58,6 +67,10 @@ export interface Layout {
   readonly description: string;
   /** Column names for files that carry no header line. */
   readonly columnsWithoutHeader?: readonly string[];
+  /** Keys of JSON objects that are read as they are, objects and lists included, in the place of the columns found. */
+  readonly objectKeys?: readonly string[];
+  /** Whether its lines can be views, among which bots have to be looked for. */
+  readonly hasViews?: boolean;
   /** Whether a file with these columns (and these first records, values in the order of the columns) is of this layout. */
   recognises(columns: readonly string[], firstRecords: readonly (readonly unknown[])[]): boolean;
   /** What a file with these columns holds and which column is which field; null when the layout has no such choice. */

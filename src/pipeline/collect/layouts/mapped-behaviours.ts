@@ -1,78 +1,39 @@
-import { type JsonObject } from '../../../store/index.js';
 import { type BehaviourType } from '../../index.js';
-import { Cleaning, type CleaningRule } from '../cleaning.js';
+import { Cleaning } from '../cleaning.js';
+import { Exchange } from '../currencies.js';
 import { type FieldMapping } from '../fields.js';
-import { timeFrom } from '../times.js';
-import { behaviourTypeFrom, decimalString, detach, fingerprint, numberFrom, textOf } from '../values.js';
+import { isLocalTime, timeFrom } from '../times.js';
+import {
+  behaviourTypeFrom,
+  booleanFrom,
+  currencyFrom,
+  decimalString,
+  fingerprint,
+  moneyFrom,
+  numberFrom,
+  textOf,
+} from '../values.js';
+import { type BehaviourLine, behaviourRules } from './behaviour-rules.js';
 import { splitCategory } from './categories.js';
 import { FieldReader } from './field-reader.js';
+import { ItemCatalogue } from './item-catalogue.js';
 import { type MappedOptions, type RecordMapper, type RecordOutcome, type RowSink } from './layout.js';
 
-/** What the rules look at. */
-interface BehaviourLine {
-  readonly userId: string;
-  readonly time: number;
-  /** NaN where the record has none. */
+interface Money {
   readonly quantity: number;
-  readonly amount: number;
-}
-
-/** Times before it are placeholders: no shop's export reaches back behind the web. */
-const EARLIEST = Date.UTC(1990, 0, 1);
-const DAY_MS = 86_400_000;
-
-/** @param now milliseconds since the epoch: what lies more than a day after it has not happened */
-export function behaviourRules(now: number): readonly CleaningRule<BehaviourLine>[] {
-  return [
-    {
-      name: 'no-user',
-      description: 'The record names no user, so it is nobody’s behaviour.',
-      action: 'DROP',
-      fits: (line) => line.userId === '',
-    },
-    {
-      name: 'impossible-time',
-      description:
-        'The time is before 1990 or more than a day ahead: one such record would move the shop’s clock.',
-      action: 'DROP',
-      fits: (line) => line.time < EARLIEST || line.time > now + DAY_MS,
-    },
-    {
-      name: 'negative-amount',
-      description: 'The price or value is below zero: a correction in the books, not a behaviour.',
-      action: 'DROP',
-      fits: (line) => line.amount < 0,
-    },
-    {
-      name: 'zero-quantity',
-      description: 'The quantity is zero: nothing happened.',
-      action: 'DROP',
-      fits: (line) => line.quantity === 0,
-    },
-    {
-      name: 'negative-quantity',
-      description:
-        'A purchase with a quantity below zero: kept as a REFUND of the units that were taken back.',
-      action: 'KEEP',
-      fits: (line) => line.quantity < 0,
-    },
-  ];
-}
-
-interface ItemFacts {
-  title: string;
-  category: string[];
-  price: string | null;
-  currency: string | null;
-  imageUrl: string | null;
-  attributes: JsonObject;
+  readonly price: number;
+  readonly value: number;
+  readonly rating: number;
+  readonly currency: string | null;
+  readonly isConverted: boolean;
 }
 
 /** Behaviours by a mapping of columns, with what the records say about their items. */
 export class MappedBehaviours implements RecordMapper {
   private readonly fields: FieldReader;
   private readonly cleaning: Cleaning<BehaviourLine>;
-  private readonly items = new Map<string, ItemFacts>();
+  private readonly exchange: Exchange;
+  private readonly items: ItemCatalogue;
   private readonly attributes: readonly { name: string; position: number }[];
   private readonly defaultType: BehaviourType;
   private readonly describesItems: boolean;
@@ -85,7 +46,9 @@ export class MappedBehaviours implements RecordMapper {
     private readonly options: MappedOptions,
   ) {
     this.fields = new FieldReader('BEHAVIOURS', columns, mapping);
-    this.cleaning = new Cleaning(behaviourRules(options.now));
+    this.cleaning = new Cleaning(behaviourRules(options));
+    this.exchange = new Exchange(options.currency, options.rates);
+    this.items = new ItemCatalogue(options.currency ?? null);
     this.attributes = Object.entries(options.itemAttributes ?? {}).flatMap(([name, column]) => {
       const position = columns.findIndex((candidate) => candidate.toLowerCase() === column.toLowerCase());
       return position < 0 ? [] : [{ name, position }];
@@ -102,88 +65,101 @@ export class MappedBehaviours implements RecordMapper {
   }
 
   map(record: readonly unknown[]): RecordOutcome {
-    const { fields } = this;
-    const timeText = fields.text(record, 'occurredAt');
-    const time = timeFrom(fields.value(record, 'occurredAt'), this.options.dateOrder);
-    if (Number.isNaN(time)) return { rejected: `The time "${timeText}" is not understood.` };
+    const { fields, options } = this;
+    const timeValue = fields.value(record, 'occurredAt');
+    const time = timeFrom(timeValue, options.dateOrder, options.timeZone);
+    if (Number.isNaN(time))
+      return { rejected: `The time "${fields.text(record, 'occurredAt')}" is not understood.` };
     const typeText = fields.text(record, 'type');
     let type = fields.has('type') ? behaviourTypeFrom(typeText) : this.defaultType;
     if (type === null) return { rejected: `The behaviour "${typeText}" is unknown.` };
-    const numbers = { quantity: NaN, price: NaN, value: NaN, rating: NaN };
-    for (const field of ['quantity', 'price', 'value', 'rating'] as const) {
-      const text = fields.text(record, field);
-      if (text === '') continue;
-      numbers[field] = numberFrom(fields.value(record, field));
-      if (!Number.isFinite(numbers[field]))
-        return { rejected: `${field} must be a number; it is "${text}".` };
-    }
-    const userId = fields.text(record, 'userId');
-    const { quantity, price, value } = numbers;
-    const amount = Number.isNaN(value) ? price : value;
-    if (!this.cleaning.keeps({ userId, time, quantity, amount })) return 'DROPPED';
+    const money = this.money(record);
+    if ('rejected' in money) return money;
+    const anonymousId = fields.text(record, 'anonymousId');
+    const userId = fields.text(record, 'userId') || anonymousId;
+    const { quantity, price, value, rating } = money;
+    const isKept = this.cleaning.keeps({
+      userId,
+      time,
+      quantity,
+      amount: Number.isNaN(value) ? price : value,
+      userAgent: fields.text(record, 'userAgent'),
+      isTest: booleanFrom(fields.text(record, 'isTest')) === true,
+      isLocalTime: isLocalTime(timeValue),
+      isConverted: money.isConverted,
+    });
+    if (!isKept) return 'DROPPED';
     if (quantity < 0 && type === 'PURCHASE') type = 'REFUND';
     const units = Number.isNaN(quantity) ? 1 : Math.abs(quantity);
     const isSale = type === 'PURCHASE' || type === 'REFUND';
     const total = Number.isNaN(value) ? price * units : value;
     const itemId = fields.text(record, 'itemId');
-    const isRating = type === 'RATING' && !Number.isNaN(numbers.rating);
+    const isRating = type === 'RATING' && !Number.isNaN(rating);
+    const occurredAt = new Date(time);
     this.sink.behaviour({
-      eventId: fields.text(record, 'eventId') || `${this.options.eventPrefix}-${fingerprint(record)}`,
+      eventId: fields.text(record, 'eventId') || `${options.eventPrefix}-${fingerprint(record)}`,
       userId,
       itemId: itemId || null,
       type,
-      occurredAt: new Date(time),
+      occurredAt,
       sessionId: fields.text(record, 'sessionId') || null,
       // Quantities are whole: half stars are kept beside.
-      quantity: isRating ? Math.round(numbers.rating) : units,
+      quantity: isRating ? Math.round(rating) : units,
       value: isSale && !Number.isNaN(total) ? decimalString(total) : null,
-      context: isRating && !Number.isInteger(numbers.rating) ? { rating: numbers.rating } : null,
+      context: isRating && !Number.isInteger(rating) ? { rating } : null,
     });
-    if (itemId !== '' && this.describesItems) this.learn(itemId, record, price);
+    if (anonymousId !== '' && anonymousId !== userId)
+      this.sink.link({ aliasId: anonymousId, userId, linkedAt: occurredAt });
+    if (itemId !== '' && this.describesItems) this.learn(itemId, record, price, money.currency);
     return 'KEPT';
   }
 
   finish(): void {
-    for (const [id, facts] of this.items) {
-      // A shop that gives no titles still gives brand and category: better to read than a number.
-      const leaf = facts.category.at(-1)?.replaceAll('_', ' ');
-      const brand = typeof facts.attributes.brand === 'string' ? facts.attributes.brand : undefined;
-      const made = [brand, leaf].filter((part) => part !== undefined).join(' ');
-      this.sink.item({ id, ...facts, title: facts.title || made || id });
-    }
+    this.items.emit(this.sink);
   }
 
   rules() {
     return this.cleaning.counts();
   }
 
-  private learn(itemId: string, record: readonly unknown[], price: number): void {
+  /** Quantity, rating, and amounts in the shop's currency; NaN where the record has none. */
+  private money(record: readonly unknown[]): Money | { readonly rejected: string } {
+    const { fields } = this;
+    const numbers = { quantity: NaN, price: NaN, value: NaN, rating: NaN };
+    const named = fields.text(record, 'currency');
+    let currency = named === '' ? null : (currencyFrom(named) ?? named);
+    let isConverted = false;
+    for (const field of ['quantity', 'price', 'value', 'rating'] as const) {
+      const text = fields.text(record, field);
+      if (text === '') continue;
+      const raw = fields.value(record, field);
+      const isAmount = field === 'price' || field === 'value';
+      const money = isAmount ? moneyFrom(raw) : { amount: numberFrom(raw), currency: null };
+      if (!Number.isFinite(money.amount)) return { rejected: `${field} must be a number; it is "${text}".` };
+      if (!isAmount) {
+        numbers[field] = money.amount;
+        continue;
+      }
+      const exchanged = this.exchange.convert(money.amount, currency ?? money.currency);
+      if ('problem' in exchanged) return { rejected: exchanged.problem };
+      numbers[field] = exchanged.amount;
+      currency ??= exchanged.isConverted ? null : money.currency;
+      isConverted ||= exchanged.isConverted;
+    }
+    return { ...numbers, currency: isConverted ? (this.options.currency ?? null) : currency, isConverted };
+  }
+
+  private learn(itemId: string, record: readonly unknown[], price: number, currency: string | null): void {
     const { fields, options } = this;
-    let facts = this.items.get(itemId);
-    if (facts === undefined) {
-      facts = {
-        title: '',
-        category: [],
-        price: null,
-        currency: options.currency ?? null,
-        imageUrl: null,
-        attributes: {},
-      };
-      this.items.set(detach(itemId), facts);
-    }
-    const title = fields.text(record, 'title');
-    if (title !== '' && title !== facts.title) facts.title = detach(title);
-    const category = splitCategory(fields.value(record, 'category'), options.categorySeparator);
-    if (category.length > 0 && category.join() !== facts.category.join())
-      facts.category = category.map(detach);
-    if (price > 0) facts.price = decimalString(price);
-    const currency = fields.text(record, 'currency');
-    if (currency !== '') facts.currency = currency;
-    const imageUrl = fields.text(record, 'imageUrl');
-    if (imageUrl !== '' && imageUrl !== facts.imageUrl) facts.imageUrl = detach(imageUrl);
-    for (const { name, position } of this.attributes) {
-      const value = textOf(record[position]);
-      if (value !== '' && value !== facts.attributes[name]) facts.attributes[name] = detach(value);
-    }
+    const attributes: Record<string, string> = {};
+    for (const { name, position } of this.attributes) attributes[name] = textOf(record[position]);
+    this.items.learn(itemId, {
+      title: fields.text(record, 'title'),
+      category: splitCategory(fields.value(record, 'category'), options.categorySeparator),
+      price,
+      currency,
+      imageUrl: fields.text(record, 'imageUrl'),
+      attributes,
+    });
   }
 }

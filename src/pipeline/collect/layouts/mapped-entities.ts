@@ -1,37 +1,14 @@
 import { AppError } from '../../../errors.js';
 import { type Json, type JsonObject } from '../../../store/index.js';
+import { Cleaning, type CleaningRule } from '../cleaning.js';
+import { Exchange } from '../currencies.js';
 import { type FieldMapping } from '../fields.js';
-import { timeFrom } from '../times.js';
-import { decimalString, numberFrom } from '../values.js';
+import { isLocalTime, timeFrom } from '../times.js';
+import { booleanFrom, currencyFrom, decimalString, moneyFrom } from '../values.js';
+import { exchangeRule, localTimeRule } from './behaviour-rules.js';
 import { splitCategory } from './categories.js';
 import { FieldReader } from './field-reader.js';
 import { type MappedOptions, type RecordMapper, type RecordOutcome, type RowSink } from './layout.js';
-
-const TRUE_WORDS = [
-  'true',
-  't',
-  'yes',
-  'y',
-  '1',
-  'in stock',
-  'instock',
-  'in_stock',
-  'available',
-  'https://schema.org/instock',
-];
-const FALSE_WORDS = [
-  'false',
-  'f',
-  'no',
-  'n',
-  '0',
-  'out of stock',
-  'outofstock',
-  'out_of_stock',
-  'unavailable',
-  'sold out',
-  'https://schema.org/outofstock',
-];
 
 /** Users by a mapping of columns; every other column becomes an attribute. */
 export class MappedUsers implements RecordMapper {
@@ -62,6 +39,7 @@ export class MappedUsers implements RecordMapper {
 /** Items by a mapping of columns; every other column becomes an attribute. */
 export class MappedItems implements RecordMapper {
   private readonly fields: FieldReader;
+  private readonly exchange: Exchange;
 
   constructor(
     columns: readonly string[],
@@ -70,6 +48,7 @@ export class MappedItems implements RecordMapper {
     private readonly options: MappedOptions,
   ) {
     this.fields = new FieldReader('ITEMS', columns, mapping);
+    this.exchange = new Exchange(options.currency, options.rates);
   }
 
   map(record: readonly unknown[]): RecordOutcome {
@@ -77,7 +56,14 @@ export class MappedItems implements RecordMapper {
     const id = fields.text(record, 'itemId');
     if (id === '') return { rejected: 'itemId is empty.' };
     const priceText = fields.text(record, 'price');
-    const price = priceText === '' ? null : numberFrom(fields.value(record, 'price'));
+    const money = priceText === '' ? null : moneyFrom(fields.value(record, 'price'));
+    const named = fields.text(record, 'currency');
+    const exchanged = this.exchange.convert(
+      money?.amount ?? NaN,
+      (currencyFrom(named) ?? named) || (money?.currency ?? null),
+    );
+    if ('problem' in exchanged) return { rejected: exchanged.problem };
+    const price = money === null ? null : exchanged.amount;
     if (price !== null && !(price >= 0 && Number.isFinite(price))) {
       return { rejected: `price must be a number of at least 0; it is "${priceText}".` };
     }
@@ -90,7 +76,7 @@ export class MappedItems implements RecordMapper {
       title: fields.text(record, 'title') || id,
       category: splitCategory(fields.value(record, 'category'), options.categorySeparator),
       price: price === null ? null : decimalString(price),
-      currency: fields.text(record, 'currency') || options.currency || null,
+      currency: exchanged.currency,
       available: available ?? true,
       imageUrl: fields.text(record, 'imageUrl') || null,
       attributes: attributesOf(fields, record),
@@ -105,9 +91,30 @@ export class MappedItems implements RecordMapper {
   }
 }
 
+interface OrderLine {
+  readonly isTest: boolean;
+  readonly isLocalTime: boolean;
+  readonly isConverted: boolean;
+}
+
+function orderRules({ timeZone, rates, currency }: MappedOptions): CleaningRule<OrderLine>[] {
+  return [
+    {
+      name: 'test-order',
+      description: 'Marked as a test: nobody bought anything.',
+      action: 'DROP',
+      fits: (line) => line.isTest,
+    },
+    ...(timeZone === undefined ? [] : [localTimeRule(timeZone)]),
+    ...(rates === undefined ? [] : [exchangeRule(currency)]),
+  ];
+}
+
 /** Orders, one a record, by a mapping of columns. */
 export class MappedTransactions implements RecordMapper {
   private readonly fields: FieldReader;
+  private readonly exchange: Exchange;
+  private readonly cleaning: Cleaning<OrderLine>;
 
   constructor(
     columns: readonly string[],
@@ -116,6 +123,8 @@ export class MappedTransactions implements RecordMapper {
     private readonly options: MappedOptions,
   ) {
     this.fields = new FieldReader('TRANSACTIONS', columns, mapping);
+    this.exchange = new Exchange(options.currency, options.rates);
+    this.cleaning = new Cleaning(orderRules(options));
     if (!this.fields.has('currency') && options.currency === undefined) {
       throw new AppError(
         'BAD_USER_INPUT',
@@ -130,21 +139,32 @@ export class MappedTransactions implements RecordMapper {
     const userId = fields.text(record, 'userId');
     if (id === '') return { rejected: 'transactionId is empty.' };
     if (userId === '') return { rejected: 'userId is empty.' };
-    const amount = numberFrom(fields.value(record, 'amount'));
-    if (!(amount >= 0 && Number.isFinite(amount))) {
+    const money = moneyFrom(fields.value(record, 'amount'));
+    if (!(money.amount >= 0 && Number.isFinite(money.amount))) {
       return { rejected: `amount must be a number of at least 0; it is "${fields.text(record, 'amount')}".` };
     }
-    const time = timeFrom(fields.value(record, 'occurredAt'), options.dateOrder);
+    const named = fields.text(record, 'currency');
+    const exchanged = this.exchange.convert(money.amount, (currencyFrom(named) ?? named) || money.currency);
+    if ('problem' in exchanged) return { rejected: exchanged.problem };
+    const timeValue = fields.value(record, 'occurredAt');
+    const time = timeFrom(timeValue, options.dateOrder, options.timeZone);
     if (Number.isNaN(time))
       return { rejected: `The time "${fields.text(record, 'occurredAt')}" is not understood.` };
     const isFraud = booleanFrom(fields.text(record, 'isFraud'));
     if (isFraud === 'UNKNOWN')
       return { rejected: `isFraud must be yes or no; it is "${fields.text(record, 'isFraud')}".` };
+    const isTest = booleanFrom(fields.text(record, 'isTest')) === true;
+    const isKept = this.cleaning.keeps({
+      isTest,
+      isLocalTime: isLocalTime(timeValue),
+      isConverted: exchanged.isConverted,
+    });
+    if (!isKept) return 'DROPPED';
     this.sink.transaction({
       id,
       userId,
-      amount: decimalString(amount),
-      currency: fields.text(record, 'currency') || options.currency || '',
+      amount: decimalString(exchanged.amount),
+      currency: exchanged.currency ?? '',
       occurredAt: new Date(time),
       paymentMethod: fields.text(record, 'paymentMethod') || null,
       deviceId: fields.text(record, 'deviceId') || null,
@@ -159,7 +179,7 @@ export class MappedTransactions implements RecordMapper {
   finish(): void {}
 
   rules() {
-    return [];
+    return this.cleaning.counts();
   }
 }
 
@@ -170,12 +190,4 @@ function attributesOf(fields: FieldReader, record: readonly unknown[]): JsonObje
     if (value !== undefined && value !== null && value !== '') attributes[column] = value as Json;
   }
   return attributes;
-}
-
-/** Yes, no, null for '' and UNKNOWN for all else. */
-function booleanFrom(text: string): boolean | null | 'UNKNOWN' {
-  if (text === '') return null;
-  const word = text.toLowerCase();
-  if (TRUE_WORDS.includes(word)) return true;
-  return FALSE_WORDS.includes(word) ? false : 'UNKNOWN';
 }

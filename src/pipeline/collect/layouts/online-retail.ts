@@ -1,4 +1,5 @@
 import { Cleaning, type CleaningRule } from '../cleaning.js';
+import { timeFrom } from '../times.js';
 import { decimalString, detach, numberFrom, textOf } from '../values.js';
 import { columnPositions, hasColumns } from './columns.js';
 import {
@@ -9,6 +10,7 @@ import {
   type RowSink,
 } from './layout.js';
 import { countryCodeOf } from './online-retail-countries.js';
+import { InvoiceItemFacts } from './online-retail-items.js';
 
 const COLUMNS = [
   'InvoiceNo',
@@ -20,6 +22,14 @@ const COLUMNS = [
   'CustomerID',
   'Country',
 ] as const;
+
+/** The columns' names in Online Retail II (UCI, 2019): two years of the same shop. */
+const NAMES_OF_II: Readonly<Record<string, string>> = {
+  InvoiceNo: 'Invoice',
+  UnitPrice: 'Price',
+  CustomerID: 'Customer ID',
+};
+const COLUMNS_OF_II = COLUMNS.map((name) => NAMES_OF_II[name] ?? name);
 
 /** One line of an invoice, read but not yet judged. */
 interface InvoiceLine {
@@ -95,7 +105,7 @@ export const ONLINE_RETAIL_RULES: readonly CleaningRule<InvoiceLine>[] = [
 ];
 
 /**
- * The UCI Online Retail data (D. Chen, UCI Machine Learning Repository, 2015): one line an item of an invoice. Lines become
+ * The UCI Online Retail data, I and II (D. Chen, UCI Machine Learning Repository, 2015 and 2019): one line an item of an invoice. Lines become
  * PURCHASE and REFUND behaviours, whose session is the invoice; each invoice with a purchase becomes a transaction. Customers
  * and items of dropped lines are kept as users and items when the line names a customer.
  */
@@ -104,7 +114,7 @@ export const onlineRetailLayout: Layout = {
   title: 'UCI Online Retail',
   description:
     'Invoice lines: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country.',
-  recognises: (columns) => hasColumns(columns, COLUMNS),
+  recognises: (columns) => hasColumns(columns, COLUMNS) || hasColumns(columns, COLUMNS_OF_II),
   mapping: () => null,
   createMapper: (columns, sink, options) => new OnlineRetailMapper(columns, sink, options),
 };
@@ -115,7 +125,7 @@ class OnlineRetailMapper implements RecordMapper {
   private readonly currency: string;
   private readonly seen = new Set<string>();
   private readonly users = new Map<string, string>();
-  private readonly items = new Map<string, ItemFacts>();
+  private readonly items = new Map<string, InvoiceItemFacts>();
   private readonly orders = new Map<string, Order>();
 
   constructor(
@@ -126,7 +136,13 @@ class OnlineRetailMapper implements RecordMapper {
     this.currency = options.currency ?? 'GBP';
     const skipped = options.keepDuplicates === true ? 'exact-duplicate' : null;
     this.cleaning = new Cleaning(ONLINE_RETAIL_RULES.filter((rule) => rule.name !== skipped));
-    this.at = columnPositions('online-retail', columns, COLUMNS);
+    const known = hasColumns(columns, COLUMNS_OF_II)
+      ? columns.map(
+          (column) =>
+            COLUMNS[COLUMNS_OF_II.findIndex((name) => name.toLowerCase() === column.toLowerCase())] ?? column,
+        )
+      : columns;
+    this.at = columnPositions('online-retail', known, COLUMNS);
   }
 
   map(record: readonly unknown[]): RecordOutcome {
@@ -198,9 +214,12 @@ class OnlineRetailMapper implements RecordMapper {
     const unitPrice = numberFrom(text('UnitPrice'));
     if (!Number.isFinite(unitPrice))
       return { rejected: `UnitPrice must be a number; it is "${text('UnitPrice')}".` };
-    const occurredAt = new Date(text('InvoiceDate'));
+    // Spreadsheets save the dates as 12/1/2010 8:26, the month first: the data is of the United States' form.
+    const timeText = text('InvoiceDate');
+    const time = timeFrom(timeText);
+    const occurredAt = new Date(Number.isNaN(time) ? timeFrom(timeText, 'MDY') : time);
     if (Number.isNaN(occurredAt.getTime())) {
-      return { rejected: `InvoiceDate must be an ISO-8601 time; it is "${text('InvoiceDate')}".` };
+      return { rejected: `InvoiceDate must be a time; it is "${timeText}".` };
     }
     const eventId = `${invoice}-${stockCode}-${shortHash(record)}`;
     return {
@@ -222,7 +241,7 @@ class OnlineRetailMapper implements RecordMapper {
       this.users.set(line.customer, detach(line.country));
     }
     let facts = this.items.get(line.stockCode);
-    if (facts === undefined) this.items.set(line.stockCode, (facts = new ItemFacts()));
+    if (facts === undefined) this.items.set(line.stockCode, (facts = new InvoiceItemFacts()));
     facts.add(line);
   }
 
@@ -247,33 +266,6 @@ interface Order {
   readonly occurredAt: Date;
   amount: number;
   readonly lines: { itemId: string; quantity: number; price: string }[];
-}
-
-/** What the lines say about an item: its title by majority, its price by the latest line. */
-class ItemFacts {
-  price: number | null = null;
-  private pricedAt = -Infinity;
-  private readonly titles = new Map<string, number>();
-
-  add(line: InvoiceLine): void {
-    const { description } = line;
-    if (description !== '') {
-      const count = this.titles.get(description);
-      this.titles.set(count === undefined ? detach(description) : description, (count ?? 0) + 1);
-    }
-    const time = line.occurredAt.getTime();
-    if (line.unitPrice > 0 && line.quantity > 0 && time >= this.pricedAt) {
-      this.price = line.unitPrice;
-      this.pricedAt = time;
-    }
-  }
-
-  title(): string | null {
-    let best: string | null = null;
-    for (const [title, count] of this.titles)
-      if (best === null || count > this.titles.get(best)!) best = title;
-    return best;
-  }
 }
 
 function isCancellation(line: InvoiceLine): boolean {

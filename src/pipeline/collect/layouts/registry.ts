@@ -1,7 +1,14 @@
 import { AppError } from '../../../errors.js';
 import { type FieldMapping, guessKind, guessMapping, type RecordKind } from '../fields.js';
-import { type RecordSource } from '../records.js';
+import { type RecordSource } from '../record-source.js';
+import { ga4Layout } from './ga4.js';
 import { type Layout } from './layout.js';
+import {
+  movielensItemsLayout,
+  movielensMoviesLayout,
+  movielensRatingsLayout,
+  movielensUsersLayout,
+} from './movielens.js';
 import { onlineRetailLayout } from './online-retail.js';
 import {
   createMappedMapper,
@@ -10,14 +17,37 @@ import {
   retailRocketLayout,
   taobaoLayout,
 } from './presets.js';
+import { retailRocketPropertiesLayout } from './retailrocket-properties.js';
+import { segmentLayout } from './segment.js';
+import { shopifyCustomersLayout, shopifyOrdersLayout, shopifyProductsLayout } from './shopify-exports.js';
+import {
+  wooCustomersLayout,
+  wooOrderRowsLayout,
+  wooOrdersLayout,
+  wooProductsLayout,
+} from './woocommerce-exports.js';
 
 /** Known layouts, asked in this order; what none recognises is read by a mapping of columns. */
 export const LAYOUTS: readonly Layout[] = [
   onlineRetailLayout,
   rees46Layout,
   retailRocketLayout,
+  retailRocketPropertiesLayout,
   recboleLayout,
+  movielensRatingsLayout,
+  movielensItemsLayout,
+  movielensMoviesLayout,
+  movielensUsersLayout,
   taobaoLayout,
+  segmentLayout,
+  ga4Layout,
+  shopifyOrdersLayout,
+  shopifyCustomersLayout,
+  shopifyProductsLayout,
+  wooOrdersLayout,
+  wooOrderRowsLayout,
+  wooCustomersLayout,
+  wooProductsLayout,
 ];
 
 /** Name of the layout for everything else. */
@@ -82,15 +112,31 @@ function genericLayout(source: RecordSource, choice: LayoutChoice): Layout {
     ),
     ...choice.mapping,
   };
+  return mappedLayout(kind, fields);
+}
+
+function mappedLayout(kind: RecordKind, fields: FieldMapping): Layout {
   return {
     name: GENERIC,
-    title: `CSV or NDJSON by a mapping of columns`,
+    title: 'Any file by a mapping of columns',
     description: 'Any file whose columns are mapped to fields.',
     recognises: () => true,
     mapping: () => ({ kind, fields }),
     createMapper: (names, sink, options) =>
       createMappedMapper(kind, names, fields, sink, { ...options, eventPrefix: 'row' }),
   };
+}
+
+/**
+ * The layout that an earlier import chose, to read single rows of it again.
+ *
+ * @throws AppError BAD_USER_INPUT when there is none of that name
+ */
+export function layoutNamed(name: string, kind: RecordKind | null, fields: FieldMapping | null): Layout {
+  if (name === GENERIC && kind !== null) return mappedLayout(kind, fields ?? {});
+  const known = LAYOUTS.find((layout) => layout.name === name);
+  if (known !== undefined) return known;
+  throw new AppError('BAD_USER_INPUT', `There is no layout ${name}.`);
 }
 
 /** Transactions and items have fields that no other kind has. */

@@ -85,7 +85,7 @@ describe('a broken line costs itself alone', () => {
       ['2', 'x'],
       ['3', 'y'],
     ]);
-    expect(bad(text)).toEqual([{ line: 2, values: [], problem: 'A quote is not closed.' }]);
+    expect(bad(text)).toEqual([{ line: 2, values: [], problem: 'A quote is not closed.', text: '1,"open' }]);
   });
 
   test('an open quote that the next quote seems to close', () => {

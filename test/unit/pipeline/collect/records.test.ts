@@ -55,8 +55,8 @@ describe('formats', () => {
     const { values, problems } = await read('a,b\n1\n2,3\n4,5,6\n');
     expect(values).toEqual([['2', '3']]);
     expect(problems).toEqual([
-      { line: 2, values: [], problem: 'The line has 1 values; the header has 2.' },
-      { line: 4, values: [], problem: 'The line has 3 values; the header has 2.' },
+      { line: 2, values: [], problem: 'The line has 1 values; the header has 2.', text: '["1"]' },
+      { line: 4, values: [], problem: 'The line has 3 values; the header has 2.', text: '["4","5","6"]' },
     ]);
   });
 });
@@ -101,12 +101,12 @@ describe('encodings', () => {
   });
 });
 
-describe('what is not CSV or NDJSON is refused, saying why', () => {
+describe('what is none of the formats is refused, saying why', () => {
   test.each([
     ['', /is empty/],
     ['  \n \n', /is empty/],
     [Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 1]), /binary/],
-    ['[{"id": 1}]', /not CSV or NDJSON/],
+    ['[1, 2]', /not CSV, NDJSON or JSON/],
     [gzipSync('a,b\n1,2\n').subarray(0, 12), /not a whole gzip/],
     [Buffer.concat([gzipSync('a,b\n').subarray(0, 10), Buffer.from('nonsense')]), /not a whole gzip/],
     ['"a,b\n', /quote is not closed/],
