@@ -1,6 +1,7 @@
 /** The command line: `npm run tandem -- <command>`. Each command is one file in src/cli/. */
 import { Command, CommanderError } from 'commander';
 
+import { addConnectCommand } from './cli/connect.js';
 import { addCrawlCommand } from './cli/crawl.js';
 import { addDeployCommand } from './cli/deploy.js';
 import { addDoctorCommand } from './cli/doctor.js';
@@ -27,6 +28,7 @@ for (const add of [
   addServeCommand,
   addWorkerCommand,
   addImportCommand,
+  addConnectCommand,
   addCrawlCommand,
   addQuarantineCommand,
   addTrainCommand,

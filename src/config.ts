@@ -14,6 +14,29 @@ const wholeNumber = (low: number, high: number) =>
     .transform(Number)
     .refine((value) => value >= low && value <= high, `must be a whole number from ${low} to ${high}`);
 
+/** Secrets by shop; one alone is of the shop `default`. */
+const webhookSecrets = z
+  .string()
+  .regex(
+    /^([^=,\s]{8,}|[a-z0-9][a-z0-9_-]*=[^,\s]{8,}(,[a-z0-9][a-z0-9_-]*=[^,\s]{8,})*)$/,
+    'must be a secret of at least 8 characters, or shop=secret,…',
+  )
+  .transform((text): ReadonlyMap<string, string> =>
+    /^[a-z0-9][a-z0-9_-]*=/.test(text)
+      ? new Map(
+          text
+            .split(',')
+            .map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]),
+        )
+      : new Map([['default', text]]),
+  );
+
+/** Secrets that sign webhooks, by source and shop. */
+export interface WebhookSecrets {
+  readonly shopify?: ReadonlyMap<string, string>;
+  readonly woocommerce?: ReadonlyMap<string, string>;
+}
+
 interface Setting {
   readonly schema: z.ZodType<unknown, string>;
   /** As it would stand in the environment; undefined = not set. */
@@ -69,6 +92,18 @@ const SETTINGS = {
     fallback: 'on',
     meaning: 'whether an empty store gets the bundled sample at the start',
   },
+  TANDEM_SHOPIFY_WEBHOOK_SECRET: {
+    schema: webhookSecrets,
+    fallback: undefined,
+    meaning: 'secret of webhooks from Shopify, or shop=secret,…; without it they are off',
+    isSecret: true,
+  },
+  TANDEM_WOOCOMMERCE_WEBHOOK_SECRET: {
+    schema: webhookSecrets,
+    fallback: undefined,
+    meaning: 'secret of webhooks from WooCommerce, or shop=secret,…; without it they are off',
+    isSecret: true,
+  },
   LOG_LEVEL: {
     schema: z.enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -94,6 +129,7 @@ export interface Config {
   readonly isSampleOn: boolean;
   readonly logLevel: string;
   readonly isProduction: boolean;
+  readonly webhookSecrets: WebhookSecrets;
 }
 
 /** A setting as `doctor` prints it. */
@@ -119,7 +155,7 @@ export function readConfig(environment: Environment = process.env): Config {
     if (given === undefined) return undefined;
     const parsed = setting.schema.safeParse(given);
     if (parsed.success) return parsed.data;
-    const shown = setting.isSecret ? maskUrl(given) : JSON.stringify(given);
+    const shown = setting.isSecret ? maskSecret(given) : JSON.stringify(given);
     problems.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join(', ')}; got ${shown}`);
     return undefined;
   };
@@ -143,6 +179,10 @@ export function readConfig(environment: Environment = process.env): Config {
     isSampleOn: read('TANDEM_SAMPLE') === 'on',
     logLevel: read('LOG_LEVEL') as string,
     isProduction: environment.NODE_ENV === 'production',
+    webhookSecrets: {
+      shopify: read('TANDEM_SHOPIFY_WEBHOOK_SECRET') as ReadonlyMap<string, string> | undefined,
+      woocommerce: read('TANDEM_WOOCOMMERCE_WEBHOOK_SECRET') as ReadonlyMap<string, string> | undefined,
+    },
   };
   if (problems.length > 0) {
     throw new AppError('BAD_USER_INPUT', `The settings are wrong:\n  ${problems.join('\n  ')}`);
@@ -157,7 +197,7 @@ export function describeSettings(environment: Environment = process.env): Settin
     const value = given || setting.fallback;
     return {
       name,
-      value: value === undefined ? '(not set)' : setting.isSecret ? maskUrl(value) : value,
+      value: value === undefined ? '(not set)' : setting.isSecret ? maskSecret(value) : value,
       source: given ? 'environment' : 'default',
       meaning: setting.meaning,
     };
@@ -166,6 +206,11 @@ export function describeSettings(environment: Environment = process.env): Settin
 
 function absolute(path: string): string {
   return isAbsolute(path) ? path : resolve(path);
+}
+
+/** A URL without its password; of any other secret nothing. */
+function maskSecret(value: string): string {
+  return value.includes('://') ? maskUrl(value) : '***';
 }
 
 /** The URL without its password. */

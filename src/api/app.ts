@@ -10,6 +10,7 @@ import { serveHealth } from './http/health.js';
 import { isLocalHost, isSameOrigin, STUDIO_ORIGIN } from './http/hosts.js';
 import { serveIngest } from './http/ingest.js';
 import { servePages } from './http/pages.js';
+import { serveWebhooks } from './http/webhooks.js';
 import { ImpressionWriter } from './impression-writer.js';
 import { createMetrics } from './metrics.js';
 import { RequestLog } from './request-log.js';
@@ -79,6 +80,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     requireRole(await principalOf(authorization), ['STUDIO'], '/metrics');
   });
   await serveIngest(app, services, metrics, principalOf);
+  await serveWebhooks(app, services, metrics, config.webhookSecrets ?? {});
   servePages(app);
   const endSubscriptions = serveSubscriptions({
     schema,

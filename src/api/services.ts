@@ -9,7 +9,8 @@ import type { ShopClocks } from './shop-clock.js';
 
 /** What the API is given. */
 export interface AppOptions {
-  readonly config: Pick<Config, 'host' | 'port' | 'isAuthOn' | 'isProduction'>;
+  readonly config: Pick<Config, 'host' | 'port' | 'isAuthOn' | 'isProduction'> &
+    Partial<Pick<Config, 'webhookSecrets'>>;
   readonly store: Store;
   readonly jobs: Jobs;
   readonly serving: ServingClient;

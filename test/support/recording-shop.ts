@@ -1,6 +1,7 @@
 import type {
   BehaviourWrite,
   FeedbackWrite,
+  ItemRow,
   ItemWrite,
   QuarantineOrigin,
   QuarantineWrite,
@@ -33,6 +34,13 @@ export class RecordingShop {
       recordBehaviours: (rows) => this.take(this.behaviours, rows, (row) => row.eventId),
       recordTransactions: (rows) => this.take(this.transactions, rows, (row) => row.id),
       recordFeedback: (rows) => this.take(this.feedback, rows, (row) => row.eventId),
+      itemsByExternalIds: (ids) =>
+        Promise.resolve(
+          ids.map((id) => {
+            const item = this.items.get(id);
+            return item === undefined ? null : ({ externalId: id, title: item.title } as ItemRow);
+          }),
+        ),
       recordLinks: (links) => Promise.resolve(this.links.push(...links)),
       applyLinks: () => Promise.resolve({ merged: 0, behaviours: 0 }),
       quarantine: (origin, rows) =>

@@ -20,6 +20,7 @@ export async function findBots(
   const sink: RowSink = {
     user: ignore,
     item: ignore,
+    itemIfNew: ignore,
     transaction: ignore,
     link: ignore,
     behaviour: ({ userId, type, occurredAt }) => watch.see(userId, type, occurredAt.getTime()),

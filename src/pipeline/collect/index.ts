@@ -2,6 +2,9 @@
 export { BOT_RULES, type BotEvidence } from './bots.js';
 export { type Encoding, ENCODINGS } from './byte-source.js';
 export { type CleaningRuleCount } from './cleaning.js';
+export { ITEM_KEYS, type ItemKey, type Resource, RESOURCES } from './connect/connector.js';
+export { accessOf, type ConnectorAccess, connectorOf, type Source, SOURCES } from './connect/connectors.js';
+export { pullConnector, type PullOptions, type ResourceReport } from './connect/pull.js';
 export { crawlCatalogue } from './crawl/crawl-catalogue.js';
 export { type CrawlOptions, type CrawlReport } from './crawl/crawl-report.js';
 export { parseRates, type Rates } from './currencies.js';
@@ -40,3 +43,4 @@ export { type GivenSimulationOptions, type SimulationOptions } from './simulate/
 export { type DemandTruth } from './simulate/true-demand.js';
 export { writeSimulatedShop, type WrittenShop } from './simulate/write-shop.js';
 export { checkTimeZone, DATE_ORDERS, type DateOrder } from './times.js';
+export { receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks/receive-webhook.js';

@@ -34,6 +34,7 @@ export async function readOnlineRetail(
     {
       user: (row) => builder.addUser(row),
       item: (row) => builder.addItem(row),
+      itemIfNew: (row) => builder.addItem(row),
       behaviour: (row) => {
         if (row.type === 'REFUND') refunds++;
         else purchases++;

@@ -44,6 +44,7 @@ export class RowBuffer implements RowSink {
   private writing: Promise<void> = Promise.resolve();
   private size = 0;
   private readonly links = new Map<string, UserLink>();
+  private readonly mentioned = new Map<string, ItemWrite>();
 
   constructor(
     private readonly store: ShopStore,
@@ -56,6 +57,10 @@ export class RowBuffer implements RowSink {
 
   item(row: ItemWrite): void {
     this.add('items', row);
+  }
+
+  itemIfNew(row: ItemWrite): void {
+    this.mentioned.set(row.id, row);
   }
 
   behaviour(row: BehaviourWrite): void {
@@ -97,10 +102,24 @@ export class RowBuffer implements RowSink {
   async drain(): Promise<number> {
     await this.flush();
     await this.writing;
+    await this.describeNewItems();
     const links = [...this.links.values()];
     for (let from = 0; from < links.length; from += MAX_PART)
       await this.store.recordLinks(links.slice(from, from + MAX_PART));
+    this.links.clear();
     return (await this.store.applyLinks()).merged;
+  }
+
+  /** Items that nobody has described: their title is their id, as a behaviour made them. */
+  private async describeNewItems(): Promise<void> {
+    const rows = [...this.mentioned.values()];
+    this.mentioned.clear();
+    for (let from = 0; from < rows.length; from += MAX_PART) {
+      const part = rows.slice(from, from + MAX_PART);
+      const known = await this.store.itemsByExternalIds(part.map(({ id }) => id));
+      const fresh = part.filter(({ id }, at) => known[at] === null || known[at].title === id);
+      this.count('items', await this.store.upsertItems(fresh), []);
+    }
   }
 
   private add<Kind extends RowKind>(kind: Kind, row: RowsByKind[Kind][number]): void {

@@ -53,7 +53,7 @@ export class ItemCatalogue {
     }
   }
 
-  emit(sink: RowSink): void {
+  emit(sink: Pick<RowSink, 'item'>): void {
     for (const [id, facts] of this.items) {
       // A shop that gives no titles still gives brand and category: better to read than a number.
       const leaf = facts.category.at(-1)?.replaceAll('_', ' ');

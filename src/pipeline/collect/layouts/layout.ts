@@ -13,6 +13,8 @@ import { type DateOrder } from '../times.js';
 export interface RowSink {
   user(row: UserWrite): void;
   item(row: ItemWrite): void;
+  /** What an order says of an item: less than a catalogue does, so that it counts for items alone that nobody has described. */
+  itemIfNew(row: ItemWrite): void;
   behaviour(row: BehaviourWrite): void;
   transaction(row: TransactionWrite): void;
   /** Somebody is known under two ids. */

@@ -187,7 +187,7 @@ export class OrderWriter {
   }
 
   finish(): void {
-    this.items.emit(this.sink);
+    this.items.emit({ item: (row) => this.sink.itemIfNew(row) });
   }
 
   rules(): CleaningRuleCount[] {

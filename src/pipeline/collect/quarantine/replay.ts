@@ -7,6 +7,7 @@ import {
   type QuarantineState,
   type ShopStore,
 } from '../../../store/index.js';
+import { type EntityContext, writeEntities } from '../connect/write-entities.js';
 import { describeIssues, INGEST_KINDS, INGEST_SCHEMAS, type IngestKind } from '../ingest-schemas.js';
 import { type LayoutOptions, type RecordOutcome } from '../layouts/layout.js';
 import { layoutNamed } from '../layouts/registry.js';
@@ -34,22 +35,18 @@ interface Outcome {
 }
 
 /** Reads rows of one context again and writes them; an outcome a row, in their order. */
-export type ReplayRows = (
+type ReplayRows = (
   store: ShopStore,
   context: JsonObject,
   rows: readonly QuarantinedRow[],
 ) => Promise<RecordOutcome[]>;
 
 /** How rows are read again, by the `kind` of their context. */
-const readers = new Map<string, ReplayRows>([
+const READERS: ReadonlyMap<string, ReplayRows> = new Map([
   ['IMPORT', replayImported],
   ['INGEST', replayIngested],
+  ['ENTITY', replayEntities],
 ]);
-
-/** Lets rows of another kind of source be replayed; each source says so once, where it is defined. */
-export function registerReplay(kind: string, replay: ReplayRows): void {
-  readers.set(kind, replay);
-}
 
 const PAGE_ROWS = 500;
 const MAX_PROBLEMS = 100;
@@ -97,7 +94,7 @@ async function replayRows(store: ShopStore, rows: readonly QuarantinedRow[]): Pr
   for (const group of byContext.values()) {
     const { context } = group[0];
     const kind = textOf(context.kind);
-    const replay = readers.get(kind);
+    const replay = READERS.get(kind);
     if (replay === undefined) throw new AppError('INTERNAL', `Nothing reads rows of the kind ${kind}.`);
     const results = await replay(store, context, group);
     group.forEach(({ id }, index) => outcomes.push(stateOf(id, results[index])));
@@ -186,4 +183,19 @@ async function replayIngested(
     outcomes.push(errors.length === 0 ? 'KEPT' : { rejected: errors[0].message });
   }
   return outcomes;
+}
+
+function replayEntities(
+  store: ShopStore,
+  context: JsonObject,
+  rows: readonly QuarantinedRow[],
+): Promise<RecordOutcome[]> {
+  const { connector, resource, itemKey } = context as unknown as EntityContext;
+  return writeEntities(
+    store,
+    connector,
+    resource,
+    rows.map(({ raw }) => raw as JsonObject),
+    itemKey,
+  );
 }

@@ -30,6 +30,8 @@ test('the files are read by an import without a mapping, and give the shop again
       {
         user: (row) => builder.addUser(row),
         item: (row) => builder.addItem(row),
+        itemIfNew: (row) => builder.addItem(row),
+        link: () => undefined,
         behaviour: (row) => {
           if (!events.has(row.eventId)) builder.addBehaviour(row);
           events.add(row.eventId);
