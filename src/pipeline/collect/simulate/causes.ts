@@ -19,7 +19,7 @@ const SHOWN_BY: Readonly<Record<Trait, readonly string[]>> = {
 };
 /** User features that no task has anything to do with. */
 const USER_NOISE = ['from_home_country', 'from_near_countries'];
-const FRAUD_NOISE = ['isWeekend', 'topLineShare'];
+const FRAUD_NOISE = ['isWeekend'];
 
 /**
  * The causes of a task with their weights, the strongest first, and features without any. How long ago and how often a user came moves purchase
