@@ -42,6 +42,7 @@ export default async function run(args: string[]): Promise<void> {
       tasks: { type: 'string', default: 'PURCHASE_INTENT,CHURN,RECOMMENDATION,FRAUD,DEMAND' },
       architectures: { type: 'string' },
       methods: { type: 'string', default: 'EQUAL' },
+      settings: { type: 'string', default: '{}' },
       months: { type: 'string', default: '2' },
       candidates: { type: 'string', default: '128' },
       json: { type: 'boolean' },
@@ -59,7 +60,11 @@ export default async function run(args: string[]): Promise<void> {
   const seeds = Array.from({ length: Number(flags.seeds) }, (_, at) => at + 1);
   const file = join(flags.data, 'online-retail.csv.gz');
   const { history } = await readOnlineRetail(file, { keepDuplicates: true });
-  const common = { cuts: Number(flags.months), candidates: Number(flags.candidates) };
+  const common = {
+    cuts: Number(flags.months),
+    candidates: Number(flags.candidates),
+    ...(JSON.parse(flags.settings) as object),
+  };
 
   const fit = async (name: string, asked: typeof tasks, method: string, seed: number): Promise<Trial> => {
     const architecture = ARCHITECTURES.find((candidate) => candidate.name === name);

@@ -1,6 +1,8 @@
 import type * as Tensorflow from '@tensorflow/tfjs';
 
 import {
+  type Batch,
+  type BatchSpec,
   column,
   type CompiledPredictor,
   compilePredict,
@@ -12,26 +14,32 @@ import {
 /** Points on the way from the average row to the row; more change the sum by less than a thousandth of a logit on the bundled shop. */
 const POINTS = 64;
 
-export type ContributionPredictor = CompiledPredictor<{ features: ReturnType<typeof column> }>;
+export type ContributionPredictor = CompiledPredictor;
 
 /**
  * Each feature's part in a logit of any net, by integrated gradients from the baseline 0, which is the average of standardised features
  * (Sundararajan et al., ICML 2017): the mean gradient along the straight way, times the feature. The parts add up to logit(row) - logit(0).
  *
- * Its `predict` takes `features` [rows × width] and gives `parts` [rows × width].
+ * Its `predict` takes `features` [rows × width] and the other columns, which stay as they are, and gives `parts` [rows × width].
  *
- * @param logit [rows, width] → [rows]
+ * @param options.others columns that the logit reads beside the features
+ * @param options.logit  [rows, width] and the other columns → [rows]
  */
 export function compileContributions(
   weights: WeightSet,
-  width: number,
-  logit: (features: Tensorflow.Tensor2D, context: ModelContext) => Tensorflow.Tensor1D,
+  options: {
+    readonly width: number;
+    readonly others?: BatchSpec;
+    logit(features: Tensorflow.Tensor2D, batch: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor1D;
+  },
 ): ContributionPredictor {
+  const { width, others = {}, logit } = options;
+  const batch: BatchSpec = { features: column(width), ...others };
   return compilePredict({
     weights,
-    batch: { features: column(width) },
+    batch,
     batchSizes: [1, 16],
-    predict: ({ features }, context) => {
+    predict: ({ features, ...rest }, context) => {
       const [rows] = features.shape;
       const shares = tf.tensor3d(
         Array.from({ length: POINTS }, (_, at) => (at + 0.5) / POINTS),
@@ -41,9 +49,19 @@ export function compileContributions(
         rows * POINTS,
         width,
       ]);
-      const gradientOf = tf.grad((at) => tf.sum(logit(at as Tensorflow.Tensor2D, context)));
+      const repeated = Object.fromEntries(
+        Object.entries(rest).map(([name, values]) => [name, repeatRows(values)]),
+      );
+      const gradientOf = tf.grad((at) => tf.sum(logit(at as Tensorflow.Tensor2D, repeated, context)));
       const gradients = tf.reshape(gradientOf(points), [rows, POINTS, width]);
       return { parts: tf.mul(tf.mean(gradients, 1), features) };
     },
   });
+}
+
+/** Each row once a point: [rows, ...shape] → [rows × POINTS, ...shape] */
+function repeatRows(values: Tensorflow.Tensor): Tensorflow.Tensor {
+  const [rows, ...shape] = values.shape;
+  const tiled = tf.tile(tf.expandDims(values, 1), [1, POINTS, ...shape.map(() => 1)]);
+  return tf.reshape(tiled, [rows * POINTS, ...shape]);
 }

@@ -1,6 +1,6 @@
-import { column, compilePredict } from '../../nn/index.js';
+import { compilePredict } from '../../nn/index.js';
 import type { EntityPart } from './entities/entity-part.js';
-import type { RowShare } from './joint-rows.js';
+import { type RowShare, takeExamples } from './joint-rows.js';
 import type { MultiTaskNetwork } from './multi-task-network.js';
 
 /** How much a task takes from each source (an expert, another task's layers), on average over validation rows. */
@@ -27,20 +27,23 @@ export function gateReports(
     const tasks = part.representations.filter((task) => network.body.sources(task).length > 0);
     const chosen = shares[at].chosen.subarray(0, MOST_ROWS);
     if (tasks.length === 0 || chosen.length === 0) return [];
-    const { name, width } = part.input;
-    const { values } = shares[at].examples.columns[part.features];
-    const features = new Float32Array(chosen.length * width);
-    chosen.forEach((row, to) => features.set(values.subarray(row * width, (row + 1) * width), to * width));
     const predictor = compilePredict({
       weights: network.weights,
-      batch: { features: column(width) },
+      batch: part.inputColumns,
       batchSizes: [Math.min(chosen.length, 512)],
       predict: (batch, context) => {
-        const representations = network.represent(name, batch.features, tasks, context);
+        const representations = network.represent(
+          part.input.name,
+          part.encoderInput(batch, context),
+          tasks,
+          context,
+        );
         return Object.fromEntries(tasks.map((task, place) => [task, representations[place].gates!]));
       },
     });
-    const gates = predictor.predict({ features });
+    const gates = predictor.predict(
+      takeExamples(shares[at].examples, Object.keys(part.inputColumns), chosen),
+    );
     predictor.dispose();
     return tasks.map((task) => {
       const sources = network.body.sources(task);

@@ -110,6 +110,23 @@ export class JointRows implements RowSource {
   }
 }
 
+/** Some columns of chosen examples, one after another. */
+export function takeExamples(
+  { columns }: EntityExamples,
+  names: readonly string[],
+  chosen: Int32Array,
+): BatchArrays {
+  return Object.fromEntries(
+    names.map((name) => {
+      const { spec, values } = columns[name];
+      const width = spec.shape.reduce((a, b) => a * b, 1);
+      const taken = values.slice(0, chosen.length * width);
+      chosen.forEach((row, to) => taken.set(values.subarray(row * width, (row + 1) * width), to * width));
+      return [name, taken];
+    }),
+  );
+}
+
 /** Parts rows at random into training and held back. */
 function split(count: number, share: number, random: Random): { train: Int32Array; held: Int32Array } {
   const order = Int32Array.from(random.permutation(count));

@@ -1,7 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { adamW, compileStep, cosineSchedule, loadWeights, saveWeights, train } from '../../nn/index.js';
+import {
+  adagrad,
+  adamW,
+  compileStep,
+  cosineSchedule,
+  loadWeights,
+  saveWeights,
+  train,
+} from '../../nn/index.js';
 import { type TaskName, TASKS } from '../../tasks/index.js';
 import type {
   DemandForecaster,
@@ -27,6 +35,7 @@ import { type EntityExamples, JointRows, planRows, type RowPlan, rowSpec } from 
 import { LossBalance, type TaskWeight } from './loss-balance.js';
 import { MultiTaskNetwork } from './multi-task-network.js';
 import type { MultiTaskSettings } from './settings.js';
+import { gatherSharedIds, loadSharedIds, saveSharedIds, type SharedIds } from './shared-ids.js';
 
 const FILE = 'multi-task.json';
 const WEIGHTS_FILE = 'multi-task.safetensors';
@@ -101,7 +110,8 @@ export class MultiTaskModel implements Model {
   }
 
   async fit(data: TrainingData, context: FitContext): Promise<void> {
-    const parts = partsOf(this.kind, this.tasks, this.settings);
+    const ids = gatherSharedIds(data, this.tasks, this.settings.embeddingSize);
+    const parts = partsOf(this.kind, this.tasks, this.settings, ids);
     const examples: EntityExamples[] = [];
     for (const part of parts.all) {
       context.signal.throwIfAborted();
@@ -135,12 +145,14 @@ export class MultiTaskModel implements Model {
     await writeFile(join(directory, FILE), JSON.stringify(saved));
     await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
     await population?.save(directory);
+    await saveSharedIds(directory, parts.ids);
     for (const part of parts.all) await part.save(directory);
   }
 
   /** Takes over what `save` wrote. @throws Error when it was made with other features */
   async restore(directory: string, { gates, weights }: SavedMultiTask): Promise<void> {
-    const parts = partsOf(this.kind, this.tasks, this.settings);
+    const ids = await loadSharedIds(directory, this.settings.embeddingSize);
+    const parts = partsOf(this.kind, this.tasks, this.settings, ids);
     const network = this.build(parts, 0);
     new LossBalance(this.tasks, this.settings.lossBalancing).build(network.weights);
     await loadWeights(join(directory, WEIGHTS_FILE), network.weights);
@@ -164,6 +176,8 @@ export class MultiTaskModel implements Model {
       tasks: parts.all.flatMap(({ representations }) => representations),
       seed,
     });
+    parts.ids.items?.build(network.weights);
+    parts.ids.countries?.build(network.weights);
     for (const part of parts.all) part.build(network);
     return network;
   }
@@ -193,6 +207,7 @@ export class MultiTaskModel implements Model {
       optimizer: adamW(cosineSchedule(settings.learningRate, steps, { warmup: Math.ceil(WARMUP * steps) }), {
         weightDecay: settings.weightDecay,
       }),
+      tableOptimizer: adagrad(settings.embeddingRate, { initialAccumulator: 1e-9 }),
       clipNorm: 5,
       seed,
     });
@@ -235,21 +250,27 @@ interface Parts {
   readonly ranking?: RankingPart;
   readonly transactions?: TransactionPart;
   readonly items?: ItemPart;
+  readonly ids: SharedIds;
   readonly all: readonly EntityPart[];
   /** Index of the part whose examples lead the rows; -1 = whichever has most. */
   readonly lead: number;
 }
 
-function partsOf(kind: Architecture, tasks: readonly TaskName[], settings: MultiTaskSettings): Parts {
+function partsOf(
+  kind: Architecture,
+  tasks: readonly TaskName[],
+  settings: MultiTaskSettings,
+  ids: SharedIds,
+): Parts {
   const ofUsers = TASKS.filter((task) => tasks.includes(task)).filter(isUserTask);
   const parts = {
-    users: ofUsers.length > 0 ? new UserPart(ofUsers, userHead(kind, ofUsers, settings)) : undefined,
-    ranking: tasks.includes('RECOMMENDATION') ? new RankingPart(settings) : undefined,
-    transactions: tasks.includes('FRAUD') ? new TransactionPart(settings) : undefined,
-    items: tasks.includes('DEMAND') ? new ItemPart(settings) : undefined,
+    users: ofUsers.length > 0 ? new UserPart(ofUsers, userHead(kind, ofUsers, settings), ids) : undefined,
+    ranking: tasks.includes('RECOMMENDATION') ? new RankingPart(settings, ids) : undefined,
+    transactions: tasks.includes('FRAUD') ? new TransactionPart(settings, ids) : undefined,
+    items: tasks.includes('DEMAND') ? new ItemPart(settings, ids) : undefined,
   };
   const all = Object.values(parts).filter((part) => part !== undefined);
-  return { ...parts, all, lead: parts.ranking ? all.indexOf(parts.ranking) : -1 };
+  return { ...parts, ids, all, lead: parts.ranking ? all.indexOf(parts.ranking) : -1 };
 }
 
 function userHead(kind: Architecture, tasks: readonly UserTask[], settings: MultiTaskSettings): UserHead {
@@ -265,7 +286,7 @@ function userHead(kind: Architecture, tasks: readonly UserTask[], settings: Mult
 }
 
 function needsPopulation({ all }: Parts): boolean {
-  return all.some(({ input }) => input.name === USER_INPUT.name);
+  return all.some(({ input }) => input.name === USER_INPUT);
 }
 
 /** Reads what `save` wrote of the model's making. */

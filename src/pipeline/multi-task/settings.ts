@@ -33,6 +33,9 @@ const commonSettings = {
   hiddenUnits: layers.min(1),
   /** Units of the layers between a task's representation and its head. */
   towerUnits: layers,
+  /** Width of the embeddings of items and countries that rows of several entities name; 0 = none. */
+  embeddingSize: z.number().int().min(0).max(256),
+  embeddingRate: z.number().gt(0).max(1),
   /** Units of the recommendation head's layer. */
   hidden: z.number().int().min(1).max(1024),
   dropout: z.number().min(0).max(0.9),
@@ -73,6 +76,8 @@ export type MultiTaskSettings = z.infer<z.ZodObject<typeof commonSettings>>;
 export const MULTI_TASK_DEFAULTS: MultiTaskSettings = {
   hiddenUnits: [64, 64],
   towerUnits: [],
+  embeddingSize: 8,
+  embeddingRate: 0.02,
   hidden: 16,
   dropout: 0.3,
   learningRate: 3e-3,

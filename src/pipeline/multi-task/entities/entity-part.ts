@@ -19,8 +19,10 @@ export interface EntityPart {
    * @throws AppError TOO_FEW_DATA
    */
   gather(data: TrainingData, context: FitContext): Promise<EntityExamples>;
-  /** Name of the example column that holds the features of `input`. */
-  readonly features: string;
+  /** Columns of an example that its encoder reads. */
+  readonly inputColumns: BatchSpec;
+  /** What the encoder is given: [rows, width of `input`]. @param columns those of `inputColumns`, a row an example */
+  encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D;
   /** Adds the heads' weights. After `gather` in training; alone where a saved model is restored. */
   build(network: MultiTaskNetwork): void;
   /** Mean loss of the batch's examples, by task. */
@@ -32,6 +34,11 @@ export interface EntityPart {
   restore(directory: string, population: PopulationState | null): Promise<void>;
   /** Frees compiled predictors; the network's weights are the model's to free. */
   dispose(): void;
+}
+
+/** Columns of a batch with the examples of all rows below each other. */
+export function inputsOf(part: Pick<EntityPart, 'inputColumns'>, batch: Batch<BatchSpec>): Batch<BatchSpec> {
+  return Object.fromEntries(Object.keys(part.inputColumns).map((name) => [name, examplesOf(batch[name])]));
 }
 
 /** Puts the examples of all rows below each other: [rows, a row, ...shape] → [rows × a row, ...shape]. */

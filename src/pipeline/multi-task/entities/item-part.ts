@@ -12,6 +12,7 @@ import {
   compilePredict,
   dense,
   type DenseWeights,
+  idColumn,
   type ModelContext,
   tf,
   zeros,
@@ -42,12 +43,12 @@ import {
   unitsFrom,
 } from '../../single-task/index.js';
 import type { EntityExamples } from '../joint-rows.js';
-import type { MultiTaskNetwork } from '../multi-task-network.js';
+import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import type { MultiTaskSettings } from '../settings.js';
-import { type EntityPart, examplesOf } from './entity-part.js';
+import type { SharedIds } from '../shared-ids.js';
+import { type EntityPart, examplesOf, inputsOf } from './entity-part.js';
 
-const INPUT = { name: 'item', width: DEMAND_FEATURE_COUNT };
-const BATCH = { features: column(DEMAND_FEATURE_COUNT) };
+const INPUT = 'item';
 const FILE = 'demand.json';
 /** A forecast is at most exp(3), 20 times, over or under the capped level of the last four weeks. */
 const LARGEST_LOG_RATIO = 3;
@@ -66,16 +67,25 @@ interface Fitted {
 export class ItemPart implements EntityPart, DemandForecaster {
   readonly tasks = ['DEMAND'] as const;
   readonly representations = this.tasks;
-  readonly input = INPUT;
-  readonly features = 'itemFeatures';
+  readonly input: NetworkInput;
+  readonly inputColumns: BatchSpec;
   private network: MultiTaskNetwork | null = null;
   private gathered: { history: DemandHistory; scales: DemandScales } | null = null;
   private fitted: Fitted | null = null;
   private wide: DenseWeights;
   private head: DenseWeights;
-  private predictor: CompiledPredictor<typeof BATCH> | null = null;
+  private predictor: CompiledPredictor | null = null;
 
-  constructor(private readonly settings: MultiTaskSettings) {}
+  constructor(
+    private readonly settings: MultiTaskSettings,
+    private readonly ids: SharedIds,
+  ) {
+    this.input = { name: INPUT, width: DEMAND_FEATURE_COUNT + (ids.items?.width ?? 0) };
+    this.inputColumns = {
+      itemFeatures: column(DEMAND_FEATURE_COUNT),
+      ...(ids.items && { demandItem: idColumn() }),
+    };
+  }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async gather(data: TrainingData): Promise<EntityExamples> {
@@ -93,6 +103,12 @@ export class ItemPart implements EntityPart, DemandForecaster {
       passes: demandPasses,
       columns: {
         itemFeatures: { spec: column(DEMAND_FEATURE_COUNT), values: examples.features },
+        ...(this.ids.items && {
+          demandItem: {
+            spec: idColumn(),
+            values: this.ids.items.vocabulary.indicesOf(examples.itemIds),
+          },
+        }),
         demandReference: { spec: column(), values: examples.references },
         demandUnits: { spec: column(), values: examples.actual },
         demandWeight: { spec: column(), values: examples.weights },
@@ -110,7 +126,7 @@ export class ItemPart implements EntityPart, DemandForecaster {
   /** Weighted mean of |reference × exp(ratio) - units|: its optimum is the median, which is what WAPE asks for. */
   losses(batch: Batch<BatchSpec>, context: ModelContext): Record<string, Tensorflow.Scalar> {
     const weights = examplesOf(batch.demandWeight);
-    const ratios = this.ratios(examplesOf(batch.itemFeatures), context);
+    const ratios = this.ratios(inputsOf(this, batch), context);
     const totals = tf.mul(examplesOf(batch.demandReference), tf.exp(ratios));
     const errors = tf.mul(weights, tf.abs(tf.sub(totals, examplesOf(batch.demandUnits))));
     // Places that hold no example weigh nothing.
@@ -161,11 +177,19 @@ export class ItemPart implements EntityPart, DemandForecaster {
     this.predictor = null;
   }
 
-  /** Logarithm of units over the reference: [rows, features] → [rows] */
-  private ratios(features: Tensorflow.Tensor, context: ModelContext): Tensorflow.Tensor1D {
+  encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
+    const { items } = this.ids;
+    return items
+      ? items.beside(columns.itemFeatures, columns.demandItem, context)
+      : (columns.itemFeatures as Tensorflow.Tensor2D);
+  }
+
+  /** Logarithm of units over the reference. @param columns those of `inputColumns`. @returns [rows] */
+  private ratios(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor1D {
     if (!this.network) throw new Error('The model has no weights yet.');
-    const [{ values }] = this.network.represent(INPUT.name, features, this.representations, context);
-    const ratios = tf.add(dense(values, this.head), dense(features, this.wide));
+    const inputs = this.encoderInput(columns, context);
+    const [{ values }] = this.network.represent(INPUT, inputs, this.representations, context);
+    const ratios = tf.add(dense(values, this.head), dense(columns.itemFeatures, this.wide));
     return tf.clipByValue(tf.reshape(ratios, [-1]), -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO);
   }
 
@@ -175,13 +199,16 @@ export class ItemPart implements EntityPart, DemandForecaster {
     if (itemIds.length === 0) return new Float32Array(0);
     this.predictor ??= compilePredict({
       weights: network.weights,
-      batch: BATCH,
-      predict: ({ features }, context) => ({ ratios: this.ratios(features, context) }),
+      batch: this.inputColumns,
+      predict: (columns, context) => ({ ratios: this.ratios(columns, context) }),
     });
     const start = Math.min(days, Math.max(0, Math.round((fitted.startDay - startDay) / DAY_MS)));
     const { features, references } = demandFeatures(series, start, days);
     standardiseDemand(features, fitted.scales);
-    const { ratios } = this.predictor.predict({ features });
+    const { ratios } = this.predictor.predict({
+      itemFeatures: features,
+      ...(this.ids.items && { demandItem: this.ids.items.vocabulary.indicesOf(itemIds) }),
+    });
     const weekly = references.map((reference, item) => {
       const from = item * days + Math.max(start, days - SILENT_DAYS);
       const isSilent = !units.subarray(from, (item + 1) * days).some((sold) => sold > 0);

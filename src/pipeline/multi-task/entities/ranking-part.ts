@@ -11,6 +11,7 @@ import {
   dense,
   type DenseWeights,
   glorotUniform,
+  idColumn,
   type ModelContext,
   tf,
 } from '../../../nn/index.js';
@@ -37,12 +38,13 @@ import {
   saveItemState,
   standardiseRows,
 } from '../../single-task/index.js';
-import type { EntityExamples } from '../joint-rows.js';
-import type { MultiTaskNetwork } from '../multi-task-network.js';
+import type { EntityExamples, ExampleColumn } from '../joint-rows.js';
+import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import type { MultiTaskSettings } from '../settings.js';
-import { type EntityPart, examplesOf } from './entity-part.js';
-import { UserAwareRanking } from './user-aware-ranking.js';
-import { USER_INPUT } from './user-part.js';
+import { countriesOf, type SharedIds } from '../shared-ids.js';
+import { type EntityPart, examplesOf, inputsOf } from './entity-part.js';
+import { UserAwareRanking, type UserBeside } from './user-aware-ranking.js';
+import { USER_INPUT, userInput } from './user-part.js';
 
 const FOLDER = 'items';
 const SCALES = 'scales.json';
@@ -54,8 +56,8 @@ const SCALES = 'scales.json';
 export class RankingPart implements EntityPart {
   readonly tasks = ['RECOMMENDATION'] as const;
   readonly representations = this.tasks;
-  readonly input = USER_INPUT;
-  readonly features = 'rankingUser';
+  readonly input: NetworkInput;
+  readonly inputColumns: BatchSpec;
   private network: MultiTaskNetwork | null = null;
   private scales: FeatureScales | null = null;
   private served: { state: ItemState; ranking: UserAwareRanking } | null = null;
@@ -63,8 +65,19 @@ export class RankingPart implements EntityPart {
   private candidate: DenseWeights;
   private user: Tensorflow.Variable;
   private output: DenseWeights;
+  /** What a user likes, in the terms of the items' shared embeddings. */
+  private taste: Tensorflow.Tensor2D | null = null;
 
-  constructor(private readonly settings: MultiTaskSettings) {}
+  constructor(
+    private readonly settings: MultiTaskSettings,
+    private readonly ids: SharedIds,
+  ) {
+    this.input = userInput(ids);
+    this.inputColumns = {
+      rankingUser: column(USER_FEATURE_COUNT),
+      ...(ids.countries && { rankingCountry: idColumn() }),
+    };
+  }
 
   /** @throws Error before training or loading */
   get ranking(): ItemRanker {
@@ -92,6 +105,7 @@ export class RankingPart implements EntityPart {
         bought: { spec: list, values: ranking.labels },
         isNew: { spec: list, values: ranking.isNew },
         offsets: { spec: list, values: ranking.offsets },
+        ...this.idColumns(history, ranking),
       },
     };
   }
@@ -104,6 +118,13 @@ export class RankingPart implements EntityPart {
     this.candidate = weights.dense('hidden', CANDIDATE_FEATURE_COUNT, hidden);
     this.user = weights.weight('user', [width, hidden]);
     this.output = weights.dense('output', hidden, 1, glorotUniform);
+    const { items } = this.ids;
+    this.taste = items
+      ? (weights.weight('head/RECOMMENDATION/taste', [
+          width,
+          items.width,
+        ]) as Tensorflow.Variable<Tensorflow.Rank.R2>)
+      : null;
   }
 
   losses(batch: Batch<BatchSpec>, context: ModelContext): Record<string, Tensorflow.Scalar> {
@@ -112,13 +133,17 @@ export class RankingPart implements EntityPart {
     const [examples, candidates] = bought.shape;
     const rows = tf.reshape(batch.candidateFeatures, [-1, CANDIDATE_FEATURE_COUNT]);
     const { hidden, newShare, loss } = this.settings;
+    const user = this.ofUsers(this.encoderInput(inputsOf(this, batch), context), context);
     const before = tf.add(
       tf.reshape(dense(rows, this.candidate), [examples, candidates, hidden]),
-      tf.reshape(this.userPart(examplesOf(batch.rankingUser), context), [examples, 1, hidden]),
+      tf.reshape(user.part, [examples, 1, hidden]),
     );
     const deep = dense(tf.reshape(tf.relu(before), [-1, hidden]), this.output);
     const raw = tf.reshape(tf.add(dense(rows, this.wide), deep), [examples, candidates]);
-    const logits = tf.add(raw, examplesOf(batch.offsets));
+    const logits = tf.add(
+      user.taste ? tf.add(raw, this.likings(user.taste, batch, context)) : raw,
+      examplesOf(batch.offsets),
+    );
     const newLogits = tf.add(logits, tf.mul(tf.sub(tf.scalar(1), isNew), tf.scalar(MASKED_LOGIT)));
     const lossOf = loss === 'SUM_OF_SQUARED_ERRORS' ? squaredListLoss : listLoss;
     return {
@@ -129,11 +154,43 @@ export class RankingPart implements EntityPart {
     };
   }
 
-  /** What users add to the bias of the candidates' hidden layer: [users, user features] → [users, hidden]. */
-  userPart(features: Tensorflow.Tensor, context: ModelContext): Tensorflow.Tensor2D {
+  encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
+    const { rankingUser, rankingCountry } = columns;
+    const { countries } = this.ids;
+    return countries
+      ? countries.beside(rankingUser, rankingCountry, context)
+      : (rankingUser as Tensorflow.Tensor2D);
+  }
+
+  /** What users bring to the candidates. @param inputs [users, width of the encoder's input] */
+  private ofUsers(inputs: Tensorflow.Tensor2D, context: ModelContext): UserBeside {
     if (!this.network) throw new Error('The model has no weights yet.');
-    const [{ values }] = this.network.represent('user', features, this.representations, context);
-    return tf.matMul(values, this.user);
+    const [{ values }] = this.network.represent(USER_INPUT, inputs, this.representations, context);
+    const taste: Tensorflow.Tensor2D | null = this.taste ? tf.matMul(values, this.taste) : null;
+    return { part: tf.matMul(values, this.user), taste };
+  }
+
+  /** Products of users' tastes and candidates' embeddings: [examples, candidates]. */
+  private likings(
+    taste: Tensorflow.Tensor2D,
+    batch: Batch<BatchSpec>,
+    context: ModelContext,
+  ): Tensorflow.Tensor {
+    const embedded = this.ids.items!.lookup(examplesOf(batch.candidateItems), context);
+    return tf.sum(tf.mul(embedded, tf.expandDims(taste, 1)), 2);
+  }
+
+  private idColumns(history: ShopHistory, { items, users, candidates }: RankingExamples) {
+    const columns: Record<string, ExampleColumn> = {};
+    const { items: shared, countries } = this.ids;
+    if (shared) {
+      const indexOf = shared.vocabulary.indicesOf(history.items.map(({ id }) => id));
+      const values = items.map((item) => (item < 0 ? shared.vocabulary.oovIndex : indexOf[item]));
+      columns.candidateItems = { spec: idColumn(candidates), values };
+    }
+    if (countries)
+      columns.rankingCountry = { spec: idColumn(), values: countriesOf(countries, history, users) };
+    return columns;
   }
 
   finish({ history, cut }: TrainingData, population: PopulationState | null): void {
@@ -173,7 +230,9 @@ export class RankingPart implements EntityPart {
       throw new Error('The model is neither fitted nor loaded.');
     const ranking = new UserAwareRanking({
       weights: this.network.weights,
-      userPart: (features, context) => this.userPart(features, context),
+      inputColumns: this.inputColumns,
+      ids: this.ids,
+      ofUsers: (columns, context) => this.ofUsers(this.encoderInput(columns, context), context),
       population,
       scales: this.scales,
       state,

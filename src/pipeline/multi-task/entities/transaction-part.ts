@@ -13,6 +13,7 @@ import {
   constant,
   dense,
   type DenseWeights,
+  idColumn,
   type ModelContext,
   sigmoidCrossEntropies,
   tf,
@@ -33,13 +34,13 @@ import {
 } from '../../single-task/index.js';
 import { compileContributions, type ContributionPredictor } from '../contributions.js';
 import type { EntityExamples } from '../joint-rows.js';
-import type { MultiTaskNetwork } from '../multi-task-network.js';
+import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import type { MultiTaskSettings } from '../settings.js';
-import { type EntityPart, examplesOf } from './entity-part.js';
+import type { SharedIds } from '../shared-ids.js';
+import { type EntityPart, examplesOf, inputsOf } from './entity-part.js';
 
 const WIDTH = TRANSACTION_FEATURES.length;
-const INPUT = { name: 'transaction', width: WIDTH };
-const BATCH = { features: column(WIDTH) };
+const INPUT = 'transaction';
 const FILE = 'transactions.json';
 
 interface Saved {
@@ -53,17 +54,26 @@ interface Saved {
 export class TransactionPart implements EntityPart, FraudScorer {
   readonly tasks = ['FRAUD'] as const;
   readonly representations = this.tasks;
-  readonly input = INPUT;
-  readonly features = 'transactionFeatures';
+  readonly input: NetworkInput;
+  readonly inputColumns: BatchSpec;
   private network: MultiTaskNetwork | null = null;
   private scales: { means: Float64Array; deviations: Float64Array } | null = null;
   private known: FraudTraining = { isSimulated: true, examples: 2, frauds: 1 };
   private wide: DenseWeights;
   private head: DenseWeights;
-  private predictor: CompiledPredictor<typeof BATCH> | null = null;
+  private predictor: CompiledPredictor | null = null;
   private explainer: ContributionPredictor | null = null;
 
-  constructor(private readonly settings: MultiTaskSettings) {}
+  constructor(
+    private readonly settings: MultiTaskSettings,
+    private readonly ids: SharedIds,
+  ) {
+    this.input = { name: INPUT, width: WIDTH + (ids.countries?.width ?? 0) };
+    this.inputColumns = {
+      transactionFeatures: column(WIDTH),
+      ...(ids.countries && { billingCountry: idColumn() }),
+    };
+  }
 
   /** What it was trained on. */
   get training(): FraudTraining {
@@ -86,6 +96,9 @@ export class TransactionPart implements EntityPart, FraudScorer {
       passes: this.settings.fraudPasses,
       columns: {
         transactionFeatures: { spec: column(WIDTH), values: standardise(raw, this.scales) },
+        ...(this.ids.countries && {
+          billingCountry: { spec: idColumn(), values: this.billingCountries(contexts) },
+        }),
         isFraud: { spec: column(), values: Float32Array.from(labels) },
         isTransaction: { spec: column(), values: new Float32Array(labels.length).fill(1) },
       },
@@ -111,7 +124,7 @@ export class TransactionPart implements EntityPart, FraudScorer {
 
   losses(batch: Batch<BatchSpec>, context: ModelContext): Record<string, Tensorflow.Scalar> {
     const labels = examplesOf(batch.isFraud);
-    const logits = this.logits(examplesOf(batch.transactionFeatures), context);
+    const logits = this.logits(inputsOf(this, batch), context);
     const losses =
       this.settings.loss === 'SUM_OF_SQUARED_ERRORS'
         ? tf.square(tf.sub(labels, tf.sigmoid(logits)))
@@ -127,11 +140,12 @@ export class TransactionPart implements EntityPart, FraudScorer {
     const { network, scales } = this.ready();
     this.predictor ??= compilePredict({
       weights: network.weights,
-      batch: BATCH,
-      predict: ({ features }, context) => ({ logits: this.logits(features, context) }),
+      batch: this.inputColumns,
+      predict: (columns, context) => ({ logits: this.logits(columns, context) }),
     });
-    const features = standardise(transactionFeatures(transactions), scales);
-    return this.predictor.predict({ features }).logits.map(sigmoid);
+    const values = standardise(transactionFeatures(transactions), scales);
+    const columns = { transactionFeatures: values, ...this.idColumns(transactions) };
+    return this.predictor.predict(columns).logits.map(sigmoid);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
@@ -141,11 +155,17 @@ export class TransactionPart implements EntityPart, FraudScorer {
   ): Promise<Contribution[][]> {
     if (transactions.length === 0) return [];
     const { network, scales } = this.ready();
-    this.explainer ??= compileContributions(network.weights, WIDTH, (rows, context) =>
-      this.logits(rows, context),
-    );
+    const { transactionFeatures: _, ...others } = this.inputColumns;
+    this.explainer ??= compileContributions(network.weights, {
+      width: WIDTH,
+      others,
+      logit: (rows, columns, context) => this.logits({ transactionFeatures: rows, ...columns }, context),
+    });
     const raw = transactionFeatures(transactions);
-    const { parts } = this.explainer.predict({ features: standardise(raw, scales) });
+    const { parts } = this.explainer.predict({
+      features: standardise(raw, scales),
+      ...this.idColumns(transactions),
+    });
     return transactions.map((_, at) => {
       const [from, to] = [at * WIDTH, (at + 1) * WIDTH];
       return rankContributions(raw.subarray(from, to), parts.subarray(from, to), first);
@@ -178,11 +198,32 @@ export class TransactionPart implements EntityPart, FraudScorer {
     this.explainer = null;
   }
 
-  /** [rows, features] → [rows] */
-  private logits(features: Tensorflow.Tensor, context: ModelContext): Tensorflow.Tensor1D {
+  encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
+    const { countries } = this.ids;
+    const features = columns.transactionFeatures;
+    return countries
+      ? countries.beside(features, columns.billingCountry, context)
+      : (features as Tensorflow.Tensor2D);
+  }
+
+  private billingCountries(transactions: readonly TransactionContext[]): Int32Array {
+    const { vocabulary } = this.ids.countries!;
+    return Int32Array.from(transactions, ({ transaction }) =>
+      vocabulary.indexOf(transaction.billingCountry ?? ''),
+    );
+  }
+
+  private idColumns(transactions: readonly TransactionContext[]): Record<string, Int32Array> {
+    return this.ids.countries ? { billingCountry: this.billingCountries(transactions) } : {};
+  }
+
+  /** @param columns those of `inputColumns`. @returns [rows] */
+  private logits(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor1D {
     if (!this.network) throw new Error('The model has no weights yet.');
-    const [{ values }] = this.network.represent(INPUT.name, features, this.representations, context);
-    return tf.reshape(tf.add(dense(values, this.head), dense(features, this.wide)), [-1]);
+    const inputs = this.encoderInput(columns, context);
+    const [{ values }] = this.network.represent(INPUT, inputs, this.representations, context);
+    const wide = dense(columns.transactionFeatures, this.wide);
+    return tf.reshape(tf.add(dense(values, this.head), wide), [-1]);
   }
 
   private ready() {

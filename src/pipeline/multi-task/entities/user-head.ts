@@ -19,7 +19,7 @@ export interface UserHead {
    */
   targets(history: ShopHistory, cut: number, examples: UserExamples): Record<string, ExampleColumn>;
   build(network: MultiTaskNetwork): void;
-  /** @param features [users, user features] */
+  /** @param features [users, width of the encoder's input] */
   losses(
     features: Tensorflow.Tensor,
     batch: Batch<BatchSpec>,

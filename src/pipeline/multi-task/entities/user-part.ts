@@ -3,38 +3,59 @@ import type * as Tensorflow from '@tensorflow/tfjs';
 import { tooFewData } from '../../../errors.js';
 import {
   type Batch,
+  type BatchArrays,
   type BatchSpec,
   column,
   type CompiledPredictor,
   compilePredict,
+  idColumn,
   type ModelContext,
 } from '../../../nn/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
 import type { Contribution, FitContext, TrainingData, UserRequest, UserScorer } from '../../index.js';
-import { rawUserFeatures, USER_FEATURE_COUNT, USER_FEATURES, userExamples } from '../../preprocess/index.js';
+import {
+  buyersBefore,
+  exampleCuts,
+  rawUserFeatures,
+  USER_FEATURE_COUNT,
+  USER_FEATURES,
+  userExamples,
+} from '../../preprocess/index.js';
 import { isUserTask, type PopulationState, type UserTask } from '../../single-task/index.js';
 import { compileContributions, type ContributionPredictor } from '../contributions.js';
-import type { EntityExamples } from '../joint-rows.js';
-import type { MultiTaskNetwork } from '../multi-task-network.js';
-import { type EntityPart, examplesOf } from './entity-part.js';
+import type { EntityExamples, ExampleColumn } from '../joint-rows.js';
+import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
+import { countriesOf, type SharedIds } from '../shared-ids.js';
+import { type EntityPart, inputsOf } from './entity-part.js';
 import type { UserHead } from './user-head.js';
 
-export const USER_INPUT = { name: 'user', width: USER_FEATURE_COUNT };
-const BATCH = { features: column(USER_FEATURE_COUNT) };
+export const USER_INPUT = 'user';
+
+/** Users' rows: their features, and beside them the embedding of their country where it is shared. */
+export function userInput({ countries }: SharedIds): NetworkInput {
+  return { name: USER_INPUT, width: USER_FEATURE_COUNT + (countries?.width ?? 0) };
+}
 
 /** Users as of past cuts, and whether and when they buy again: purchase intent and churn. */
 export class UserPart implements EntityPart, UserScorer {
-  readonly input = USER_INPUT;
-  readonly features = 'userFeatures';
+  readonly input: NetworkInput;
+  readonly inputColumns: BatchSpec;
   private network: MultiTaskNetwork | null = null;
   private population: PopulationState | null = null;
-  private predictor: CompiledPredictor<typeof BATCH> | null = null;
+  private predictor: CompiledPredictor | null = null;
   private readonly explainers = new Map<UserTask, ContributionPredictor>();
 
   constructor(
     readonly tasks: readonly UserTask[],
     private readonly head: UserHead,
-  ) {}
+    private readonly ids: SharedIds,
+  ) {
+    this.input = userInput(ids);
+    this.inputColumns = {
+      userFeatures: column(USER_FEATURE_COUNT),
+      ...(ids.countries && { userCountry: idColumn() }),
+    };
+  }
 
   get representations(): readonly string[] {
     return this.head.representations;
@@ -49,6 +70,7 @@ export class UserPart implements EntityPart, UserScorer {
       passes: 1,
       columns: {
         userFeatures: { spec: column(USER_FEATURE_COUNT), values: examples.features },
+        ...this.countryColumn({ history, cut }),
         ...this.head.targets(history, cut, examples),
       },
     };
@@ -60,7 +82,15 @@ export class UserPart implements EntityPart, UserScorer {
   }
 
   losses(batch: Batch<BatchSpec>, context: ModelContext): Record<string, Tensorflow.Scalar> {
-    return this.head.losses(examplesOf(batch.userFeatures), batch, context);
+    return this.head.losses(this.encoderInput(inputsOf(this, batch), context), batch, context);
+  }
+
+  encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
+    const { userFeatures, userCountry } = columns;
+    const { countries } = this.ids;
+    return countries
+      ? countries.beside(userFeatures, userCountry, context)
+      : (userFeatures as Tensorflow.Tensor2D);
   }
 
   finish(_data: TrainingData, population: PopulationState | null): void {
@@ -74,10 +104,10 @@ export class UserPart implements EntityPart, UserScorer {
       return Object.fromEntries(this.tasks.map((task) => [task, new Float32Array(0)]));
     this.predictor ??= compilePredict({
       weights: network.weights,
-      batch: BATCH,
-      predict: ({ features }, context) => this.head.outputs(features, context),
+      batch: this.inputColumns,
+      predict: (columns, context) => this.head.outputs(this.encoderInput(columns, context), context),
     });
-    const outputs = this.predictor.predict({ features: population.features(request) });
+    const outputs = this.predictor.predict(this.columnsOf(request, population));
     return Object.fromEntries(this.tasks.map((task) => [task, this.head.probabilities(outputs, task)]));
   }
 
@@ -87,7 +117,8 @@ export class UserPart implements EntityPart, UserScorer {
     if (!isUserTask(task) || !this.tasks.includes(task))
       throw new Error(`The model explains no ${task} of users.`);
     if (request.users.length === 0) return [];
-    const { parts } = this.explainer(task).predict({ features: population.features(request) });
+    const { userFeatures, ...others } = this.columnsOf(request, population);
+    const { parts } = this.explainer(task).predict({ features: userFeatures, ...others });
     const statistics = population.alignedStatistics(request.history);
     return Array.from(request.users, (user, row) => {
       const raw = rawUserFeatures(request.history, user, request.asOf, statistics);
@@ -120,13 +151,34 @@ export class UserPart implements EntityPart, UserScorer {
   private explainer(task: UserTask): ContributionPredictor {
     const known = this.explainers.get(task);
     if (known) return known;
-    const explainer = compileContributions(
-      this.ready().network.weights,
-      USER_FEATURE_COUNT,
-      (features, context) => this.head.explained(features, task, context),
-    );
+    const { userFeatures: _, ...others } = this.inputColumns;
+    const explainer = compileContributions(this.ready().network.weights, {
+      width: USER_FEATURE_COUNT,
+      others,
+      logit: (userFeatures, columns, context) =>
+        this.head.explained(this.encoderInput({ userFeatures, ...columns }, context), task, context),
+    });
     this.explainers.set(task, explainer);
     return explainer;
+  }
+
+  /** In the order of `userExamples`. */
+  private countryColumn({ history, cut }: TrainingData): Record<string, ExampleColumn> {
+    const { countries } = this.ids;
+    if (!countries) return {};
+    const users = exampleCuts(history, cut).flatMap((time) => [...buyersBefore(history, time)]);
+    return {
+      userCountry: { spec: idColumn(), values: countriesOf(countries, history, Int32Array.from(users)) },
+    };
+  }
+
+  private columnsOf(request: UserRequest, population: PopulationState): BatchArrays {
+    const { countries } = this.ids;
+    const { history, users } = request;
+    return {
+      userFeatures: population.features(request),
+      ...(countries && { userCountry: countriesOf(countries, history, users) }),
+    };
   }
 
   private ready(): { network: MultiTaskNetwork; population: PopulationState } {

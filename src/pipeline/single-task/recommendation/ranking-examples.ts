@@ -23,6 +23,8 @@ export interface RankingExamples {
   readonly users: Int32Array;
   /** [examples] the time that the features are as of, milliseconds. */
   readonly cuts: Float64Array;
+  /** [examples × candidates] index into history.items; -1 for padding. */
+  readonly items: Int32Array;
   /** [examples × candidates × CANDIDATE_FEATURES], not standardised. */
   readonly features: Float32Array;
   /** [examples × candidates] 1 where the user bought the item in the window after the cut. */
@@ -133,6 +135,7 @@ function* makeExamples(
     candidates,
     users: new Int32Array(count),
     cuts: new Float64Array(count),
+    items: new Int32Array(count * candidates).fill(-1),
     features: new Float32Array(count * candidates * CANDIDATE_FEATURE_COUNT),
     labels: new Float32Array(count * candidates),
     isNew: new Float32Array(count * candidates),
@@ -142,10 +145,13 @@ function* makeExamples(
   for (const { time, users, targets } of drawn) {
     const state = itemState(history, time);
     const vocabularyOf = state.vocabulary.indicesOf(history.items.map((item) => item.id));
+    const itemOf = new Int32Array(state.vocabulary.size + 1);
+    vocabularyOf.forEach((index, item) => (itemOf[index] = item));
     for (const [at, user] of users.entries()) {
       const own = userItems(history, user, time, vocabularyOf, state.vocabulary.size);
       const bought = new Set(Array.from(targets[at], (item) => vocabularyOf[item]));
-      writeExample(examples, row, { state, own, targets: bought, random: random.fork(`${time}/${user}`) });
+      const source = { state, own, itemOf, targets: bought, random: random.fork(`${time}/${user}`) };
+      writeExample(examples, row, source);
       examples.users[row] = user;
       examples.cuts[row++] = time;
       yield;
@@ -157,6 +163,8 @@ function* makeExamples(
 interface ExampleSource {
   readonly state: ItemState;
   readonly own: UserItems;
+  /** Index into history.items of each item of the state. */
+  readonly itemOf: Int32Array;
   readonly targets: ReadonlySet<number>;
   readonly random: Random;
 }
@@ -169,6 +177,7 @@ function writeExample(examples: RankingExamples, row: number, source: ExampleSou
   writeCandidates(state, own, sums, items, examples.features, start * CANDIDATE_FEATURE_COUNT);
   const bought = new Set(own.items.filter((_, at) => own.orders[at] > 0));
   items.forEach((item, at) => {
+    examples.items[start + at] = source.itemOf[item];
     examples.labels[start + at] = targets.has(item) ? 1 : 0;
     examples.isNew[start + at] = bought.has(item) ? 0 : 1;
     examples.offsets[start + at] = offsets[at];
