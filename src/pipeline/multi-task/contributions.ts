@@ -30,7 +30,11 @@ export function compileContributions(
   options: {
     readonly width: number;
     readonly others?: BatchSpec;
-    logit(features: Tensorflow.Tensor2D, batch: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor1D;
+    readonly logit: (
+      features: Tensorflow.Tensor2D,
+      others: Batch<BatchSpec>,
+      context: ModelContext,
+    ) => Tensorflow.Tensor1D;
   },
 ): ContributionPredictor {
   const { width, others = {}, logit } = options;

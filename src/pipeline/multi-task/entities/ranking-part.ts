@@ -166,8 +166,9 @@ export class RankingPart implements EntityPart {
   private ofUsers(inputs: Tensorflow.Tensor2D, context: ModelContext): UserBeside {
     if (!this.network) throw new Error('The model has no weights yet.');
     const [{ values }] = this.network.represent(USER_INPUT, inputs, this.representations, context);
-    const taste: Tensorflow.Tensor2D | null = this.taste ? tf.matMul(values, this.taste) : null;
-    return { part: tf.matMul(values, this.user), taste };
+    const part: Tensorflow.Tensor2D = tf.matMul(values, this.user);
+    if (!this.taste) return { part, taste: null };
+    return { part, taste: tf.matMul(values, this.taste) };
   }
 
   /** Products of users' tastes and candidates' embeddings: [examples, candidates]. */
