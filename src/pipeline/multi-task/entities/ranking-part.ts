@@ -168,7 +168,8 @@ export class RankingPart implements EntityPart {
     const [{ values }] = this.network.represent(USER_INPUT, inputs, this.representations, context);
     const part: Tensorflow.Tensor2D = tf.matMul(values, this.user);
     if (!this.taste) return { part, taste: null };
-    return { part, taste: tf.matMul(values, this.taste) };
+    const taste: Tensorflow.Tensor2D = tf.matMul(values, this.taste);
+    return { part, taste };
   }
 
   /** Products of users' tastes and candidates' embeddings: [examples, candidates]. */
