@@ -1,7 +1,10 @@
 /** What a model reaches at a cut, task by task. */
+import type { SimulatedShop } from '../src/pipeline/collect/index.js';
 import {
   auc,
   averagePrecision,
+  ceiling,
+  type CeilingTask,
   groupSums,
   rankingFigures,
   topK,
@@ -47,6 +50,23 @@ export async function figuresOf(
     ...(has('RECOMMENDATION') && (await rankings(model, history, cut))),
     ...(has('FRAUD') && { fraud_pr_auc: await fraudPrecision(model, history, cut) }),
     ...(has('DEMAND') && { demand_wape14: await demandError(model, history, cut) }),
+  };
+}
+
+/** The figures of the truth itself, from what can be known before the cut. */
+export function ceilingsOf(shop: SimulatedShop, cut: number, tasks: readonly TaskName[]): MultiTaskFigures {
+  const options = { knowledge: 'HISTORY', seed: 1, mostUsers: 500 } as const;
+  const best = (task: CeilingTask, metric: string) =>
+    tasks.includes(task)
+      ? ceiling(shop, task, cut, options).metrics.find(({ name }) => name === metric)?.value
+      : undefined;
+  return {
+    intent_auc: best('PURCHASE_INTENT', 'AUC'),
+    churn_auc: best('CHURN', 'AUC'),
+    new_ndcg10: best('RECOMMENDATION', 'NEW_NDCG@10'),
+    repeat_ndcg10: best('RECOMMENDATION', 'NDCG@10'),
+    fraud_pr_auc: best('FRAUD', 'PR_AUC'),
+    demand_wape14: best('DEMAND', 'WAPE'),
   };
 }
 

@@ -8,9 +8,12 @@ import { parseArgs } from 'node:util';
 import { AppError } from '../src/errors.js';
 import { chooseThreads } from '../src/nn/threads.js';
 import type { Model, ShopHistory } from '../src/pipeline/index.js';
+import type { TaskName } from '../src/tasks/index.js';
 import type { MultiTaskFigures } from './multi-task-figures.js';
 
 const APART = 'one task at a time';
+/** Churn's 90 days end with the simulated shop's 450. */
+const SIMULATED_CUT_DAY = 360;
 
 interface Spread {
   readonly mean: number;
@@ -38,6 +41,9 @@ export default async function run(args: string[]): Promise<void> {
     options: {
       data: { type: 'string', default: 'data/online-retail' },
       cut: { type: 'string', default: '2011-06-10' },
+      /** −1 to 1: measure on a simulated shop whose tasks are so related, instead of on the data. */
+      relatedness: { type: 'string' },
+      behaviours: { type: 'string', default: '60000' },
       seeds: { type: 'string', default: '3' },
       tasks: { type: 'string', default: 'PURCHASE_INTENT,CHURN,RECOMMENDATION,FRAUD,DEMAND' },
       architectures: { type: 'string' },
@@ -52,21 +58,23 @@ export default async function run(args: string[]): Promise<void> {
   chooseThreads('small');
   const { ARCHITECTURES, multiTaskType } = await import('../src/pipeline/multi-task/index.js');
   const { figuresOf } = await import('./multi-task-figures.js');
-  const { readOnlineRetail } = await import('../src/pipeline/collect/index.js');
-  const { TASKS } = await import('../src/tasks/index.js');
-  const cut = Date.parse(flags.cut);
-  const tasks = TASKS.filter((task) => flags.tasks.split(',').includes(task));
+  const { MULTI_TASKS } = await import('../src/pipeline/multi-task/index.js');
+  const tasks = MULTI_TASKS.filter((task) => flags.tasks.split(',').includes(task));
   const names = flags.architectures?.split(',') ?? [APART, ...ARCHITECTURES.map(({ name }) => name)];
   const seeds = Array.from({ length: Number(flags.seeds) }, (_, at) => at + 1);
-  const file = join(flags.data, 'online-retail.csv.gz');
-  const { history } = await readOnlineRetail(file, { keepDuplicates: true });
+  const { history, cut, name: shop, ceilings } = await openShop(flags, tasks);
   const common = {
     cuts: Number(flags.months),
     candidates: Number(flags.candidates),
     ...(JSON.parse(flags.settings) as object),
   };
 
-  const fit = async (name: string, asked: typeof tasks, method: string, seed: number): Promise<Trial> => {
+  const fit = async (
+    name: string,
+    asked: readonly TaskName[],
+    method: string,
+    seed: number,
+  ): Promise<Trial> => {
     const architecture = ARCHITECTURES.find((candidate) => candidate.name === name);
     if (!architecture) throw new Error(`Expected one of ${names.join(', ')}, got "${name}".`);
     const model = multiTaskType(architecture).create(asked, { ...common, lossBalancing: { method } });
@@ -113,13 +121,45 @@ export default async function run(args: string[]): Promise<void> {
   console.log(
     JSON.stringify({
       protocol:
-        `${tasks.join(', ')} as of ${flags.cut}; rankings learnt from ${flags.months} months with ${flags.candidates} candidates; ` +
+        `${shop}; ${tasks.join(', ')}; rankings learnt from ${flags.months} months with ${flags.candidates} candidates; ` +
         'ranked in full for every 4th user; mean and standard deviation over the seeds',
       seeds,
+      ...(ceilings && { ceilings }),
       rows,
       refused,
     }),
   );
+}
+
+interface Shop {
+  readonly history: ShopHistory;
+  readonly cut: number;
+  readonly name: string;
+  /** The best that any model could reach, where the truth is known. */
+  readonly ceilings?: MultiTaskFigures;
+}
+
+async function openShop(
+  flags: { data: string; cut: string; relatedness?: string; behaviours: string },
+  tasks: readonly TaskName[],
+): Promise<Shop> {
+  const { readOnlineRetail, simulateShop } = await import('../src/pipeline/collect/index.js');
+  if (flags.relatedness === undefined) {
+    const file = join(flags.data, 'online-retail.csv.gz');
+    const { history } = await readOnlineRetail(file, { keepDuplicates: true });
+    return { history, cut: Date.parse(flags.cut), name: `online retail as of ${flags.cut}` };
+  }
+  const relatedness = Number(flags.relatedness);
+  const behaviours = Number(flags.behaviours);
+  const shop = simulateShop({ behaviours, relatedness, seed: 1 });
+  const cut = shop.truth.timeOf(SIMULATED_CUT_DAY);
+  const { ceilingsOf } = await import('./multi-task-figures.js');
+  return {
+    history: shop.history,
+    cut,
+    name: `a simulated shop of ${behaviours} behaviours and relatedness ${relatedness}, as of its day ${SIMULATED_CUT_DAY}`,
+    ceilings: ceilingsOf(shop, cut, tasks),
+  };
 }
 
 async function warmUp(history: ShopHistory, cut: number): Promise<void> {

@@ -13,11 +13,12 @@ import {
   ARCHITECTURES,
   BALANCING_METHODS,
   MULTI_TASK_TYPES,
+  MULTI_TASKS as TASKS,
   type MultiTaskModel,
   multiTaskType,
 } from '../../src/pipeline/multi-task/index.js';
 import { dailyUnits, transactionContexts } from '../../src/pipeline/preprocess/index.js';
-import { type TaskName, TASKS } from '../../src/tasks/index.js';
+import type { TaskName } from '../../src/tasks/index.js';
 import { isQuick, shopWithTruth, TRUTH_START } from '../support/shop-with-truth.js';
 
 const WORLD = { users: 200, items: 40, groups: 4, days: 180, seed: 9, hasFunnel: true };
@@ -316,6 +317,16 @@ test('a shop with too little of one entity is told which', async () => {
   });
 });
 
+test('tasks are checked: known ones, each once', () => {
+  const create =
+    (...tasks: TaskName[]) =>
+    () =>
+      multiTaskType(ARCHITECTURES[0]).create(tasks, {});
+  expect(create()).toThrow(/no task/);
+  expect(create('CHURN', 'CHURN')).toThrow(/each once/);
+  expect(create('CHURN', 'WEATHER' as TaskName)).toThrow(/WEATHER/);
+});
+
 test('settings are checked by name', () => {
   const create = (given: object) => () => multiTaskType(ARCHITECTURES[0]).create(['CHURN'], { ...given });
   expect(create({ hiddenUnits: [] })).toThrow(/hiddenUnits/);
@@ -323,4 +334,6 @@ test('settings are checked by name', () => {
   expect(create({ lossBalancing: { method: 'FIXED', weights: { SALES: 1 } } })).toThrow(/SALES/);
   expect(create({ lossBalancing: { method: 'EQUAL', weights: { CHURN: 2 } } })).toThrow(/FIXED/);
   expect(create({ preset: 'HANDBOOK' })).toThrow(/TEXTBOOK/);
+  expect(create({ lossWeights: { CHURN: 1 } })).toThrow(/lossBalancing/);
+  expect(create({ resampling: { CHURN: 'OVERSAMPLE' } })).toThrow(/resampling of CHURN/);
 });

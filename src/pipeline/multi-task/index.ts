@@ -12,7 +12,7 @@ export type { TaskWeight } from './loss-balance.js';
 export { MultiTaskModel } from './multi-task-model.js';
 export { multiTaskType } from './multi-task-type.js';
 export { ARCHITECTURES } from './registry.js';
-export { BALANCING_METHODS, type BalancingMethod, type MultiTaskSettings } from './settings.js';
+export { BALANCING_METHODS, type BalancingMethod, MULTI_TASKS, type MultiTaskSettings } from './settings.js';
 
 /** Kinds of model of this stage. Adding an architecture is its file and its line in `registry.ts`. */
 export const MULTI_TASK_TYPES: readonly ModelType[] = [

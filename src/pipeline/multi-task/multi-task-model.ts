@@ -10,7 +10,7 @@ import {
   saveWeights,
   train,
 } from '../../nn/index.js';
-import { type TaskName, TASKS } from '../../tasks/index.js';
+import type { TaskName } from '../../tasks/index.js';
 import type {
   DemandForecaster,
   FitContext,
@@ -34,7 +34,7 @@ import { type GateReport, gateReports } from './gate-report.js';
 import { type EntityExamples, JointRows, planRows, type RowPlan, rowSpec } from './joint-rows.js';
 import { LossBalance, type TaskWeight } from './loss-balance.js';
 import { MultiTaskNetwork } from './multi-task-network.js';
-import type { MultiTaskSettings } from './settings.js';
+import { MULTI_TASKS, type MultiTaskSettings } from './settings.js';
 import { gatherSharedIds, loadSharedIds, saveSharedIds, type SharedIds } from './shared-ids.js';
 
 const FILE = 'multi-task.json';
@@ -262,7 +262,7 @@ function partsOf(
   settings: MultiTaskSettings,
   ids: SharedIds,
 ): Parts {
-  const ofUsers = TASKS.filter((task) => tasks.includes(task)).filter(isUserTask);
+  const ofUsers = MULTI_TASKS.filter((task) => tasks.includes(task)).filter(isUserTask);
   const parts = {
     users: ofUsers.length > 0 ? new UserPart(ofUsers, userHead(kind, ofUsers, settings), ids) : undefined,
     ranking: tasks.includes('RECOMMENDATION') ? new RankingPart(settings, ids) : undefined,

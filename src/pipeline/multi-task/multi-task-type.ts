@@ -4,7 +4,7 @@ import type { ModelType } from '../index.js';
 import { isUserTask } from '../single-task/index.js';
 import type { Architecture } from './architecture.js';
 import { MultiTaskModel, readSavedMultiTask } from './multi-task-model.js';
-import { multiTaskSettings } from './settings.js';
+import { MULTI_TASKS, multiTaskSettings } from './settings.js';
 
 /** An architecture as a kind of model that can be made and loaded. */
 export function multiTaskType(architecture: Architecture): ModelType {
@@ -12,6 +12,7 @@ export function multiTaskType(architecture: Architecture): ModelType {
     architecture: architecture.name,
     family: 'MULTI',
     create: (tasks, hyperparameters) => {
+      refuseOtherTasks(architecture, tasks);
       refuseWithoutFunnel(architecture, tasks);
       refuseResampling(architecture, hyperparameters.resampling);
       return new MultiTaskModel(architecture, tasks, multiTaskSettings(hyperparameters, architecture));
@@ -23,6 +24,15 @@ export function multiTaskType(architecture: Architecture): ModelType {
       return model;
     },
   };
+}
+
+function refuseOtherTasks({ name }: Architecture, tasks: readonly TaskName[]): void {
+  const isKnown = (task: TaskName) => MULTI_TASKS.some((known) => known === task);
+  if (tasks.length > 0 && tasks.every(isKnown) && new Set(tasks).size === tasks.length) return;
+  throw new AppError(
+    'BAD_USER_INPUT',
+    `${name} learns ${MULTI_TASKS.join(', ')}, any of them, each once; got ${tasks.join(', ') || 'no task'}.`,
+  );
 }
 
 function refuseWithoutFunnel({ name, userQuestion }: Architecture, tasks: readonly TaskName[]): void {

@@ -3,6 +3,15 @@ import { z } from 'zod';
 import { AppError } from '../../errors.js';
 import type { TaskName } from '../../tasks/index.js';
 
+/** Tasks that a multi-task model can learn, any of them together. */
+export const MULTI_TASKS = [
+  'PURCHASE_INTENT',
+  'CHURN',
+  'RECOMMENDATION',
+  'FRAUD',
+  'DEMAND',
+] as const satisfies readonly TaskName[];
+
 /** Ways to weigh the tasks' losses against each other; see `LossBalance`. */
 export const BALANCING_METHODS = ['EQUAL', 'FIXED', 'UNCERTAINTY', 'GRADNORM', 'DWA', 'PCGRAD'] as const;
 export type BalancingMethod = (typeof BALANCING_METHODS)[number];
@@ -23,7 +32,7 @@ const lossBalancing = z
         RECOMMENDATION: lossWeight.optional(),
         FRAUD: lossWeight.optional(),
         DEMAND: lossWeight.optional(),
-      } satisfies Record<TaskName, unknown>)
+      } satisfies Record<(typeof MULTI_TASKS)[number], unknown>)
       .optional(),
   })
   .refine(({ method, weights }) => method === 'FIXED' || !weights, 'only FIXED takes weights');

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 
 import { DAY_MS } from '../../../../src/pipeline/index.js';
+import { MULTI_TASKS as TASKS } from '../../../../src/pipeline/multi-task/settings.js';
 import { gatherSharedIds } from '../../../../src/pipeline/multi-task/shared-ids.js';
-import { TASKS } from '../../../../src/tasks/index.js';
 import { shopWithTruth, TRUTH_START } from '../../../support/shop-with-truth.js';
 
 const plain = shopWithTruth({ users: 20, items: 12, groups: 3, days: 60, seed: 2 });
