@@ -38,6 +38,7 @@ const SETTINGS = {
   candidates: 40,
   learningRate: 0.01,
   dropout: 0.1,
+  embeddingSize: 4,
 };
 
 function context(seed: number, signal = new AbortController().signal): FitContext {
