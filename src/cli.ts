@@ -14,6 +14,7 @@ import { addKeysCommand } from './cli/keys.js';
 import { EXIT, printError } from './cli/output.js';
 import { addQuarantineCommand } from './cli/quarantine.js';
 import { addServeCommand } from './cli/serve.js';
+import { addSimulateCommand } from './cli/simulate.js';
 import { addTrainCommand } from './cli/train.js';
 import { addWorkerCommand } from './cli/worker.js';
 
@@ -31,6 +32,7 @@ for (const add of [
   addConnectCommand,
   addCrawlCommand,
   addQuarantineCommand,
+  addSimulateCommand,
   addTrainCommand,
   addEnsembleCommand,
   addEvaluateCommand,
@@ -50,6 +52,7 @@ try {
     // Commander has printed its message; asking for help or the version is no mistake.
     process.exitCode = thrown.exitCode === 0 ? EXIT.ok : EXIT.wrongUse;
   } else {
-    process.exitCode = printError(thrown, { json: program.opts<{ json: boolean }>().json });
+    // --json may stand behind the command as well, and what is wrong may be what stands before it.
+    process.exitCode = printError(thrown, { json: process.argv.includes('--json') });
   }
 }

@@ -87,6 +87,13 @@ const SETTINGS = {
     fallback: '15',
     meaning: 'seconds between two checkpoints of a training: what a killed worker may lose',
   },
+  TANDEM_CHECK_SCHEDULE: {
+    schema: z
+      .string()
+      .regex(/^(off|\S+( \S+){4})$/, 'must be off, or minute, hour, day, month and weekday as cron has them'),
+    fallback: '30 3 * * *',
+    meaning: 'when the models in service are looked after (cron, UTC); off for never',
+  },
   TANDEM_SAMPLE: {
     schema: z.enum(['on', 'off'], 'must be on or off'),
     fallback: 'on',
@@ -126,6 +133,8 @@ export interface Config {
   readonly isAuthOn: boolean;
   readonly workers: number;
   readonly checkpointSeconds: number;
+  /** Cron in UTC; null = never. */
+  readonly checkSchedule: string | null;
   readonly isSampleOn: boolean;
   readonly logLevel: string;
   readonly isProduction: boolean;
@@ -176,6 +185,7 @@ export function readConfig(environment: Environment = process.env): Config {
     isAuthOn: auth === 'on',
     workers: read('TANDEM_WORKERS') as number,
     checkpointSeconds: read('TANDEM_CHECKPOINT_SECONDS') as number,
+    checkSchedule: scheduleOf(read('TANDEM_CHECK_SCHEDULE') as string | undefined),
     isSampleOn: read('TANDEM_SAMPLE') === 'on',
     logLevel: read('LOG_LEVEL') as string,
     isProduction: environment.NODE_ENV === 'production',
@@ -203,6 +213,9 @@ export function describeSettings(environment: Environment = process.env): Settin
     };
   });
 }
+
+const scheduleOf = (text: string | undefined): string | null =>
+  text === undefined || text === 'off' ? null : text;
 
 function absolute(path: string): string {
   return isAbsolute(path) ? path : resolve(path);

@@ -14,6 +14,8 @@ const RESTART_MS = 1000;
 export const WORKER_LOCK = 'worker';
 
 export interface ManagedProcess {
+  /** Resolves when the process does its work for the first time. */
+  readonly ready: Promise<void>;
   /** Resolves when the process has ended for good. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -24,6 +26,10 @@ export function startWorker(runtime: Runtime): ManagedProcess {
   let child: ChildProcess | undefined;
   let isStopping = false;
   let markEnded: () => void = () => undefined;
+  let markReady: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => {
+    markReady = resolve;
+  });
   const ended = new Promise<void>((resolve) => {
     markEnded = resolve;
   });
@@ -38,6 +44,7 @@ export function startWorker(runtime: Runtime): ManagedProcess {
         TANDEM_DATA: runtime.config.dataDir,
       },
     });
+    child.once('message', () => markReady());
     child.once('exit', (code, signal) => {
       child = undefined;
       if (isStopping) return markEnded();
@@ -47,6 +54,7 @@ export function startWorker(runtime: Runtime): ManagedProcess {
   };
   start();
   return {
+    ready,
     ended,
     stop: async () => {
       isStopping = true;

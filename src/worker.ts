@@ -3,8 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readConfig } from './config.js';
 import { coerceError } from './errors.js';
-import { enqueueRun, openQueue, RUN_QUEUE, type RunJob } from './jobs/queue.js';
+import {
+  CHECK_QUEUE,
+  type CheckJob,
+  enqueueRun,
+  openQueue,
+  requestCheck,
+  RUN_QUEUE,
+  type RunJob,
+  scheduleChecks,
+} from './jobs/queue.js';
 import { requeueAbandoned, requeueLost } from './jobs/worker/abandoned.js';
+import { checkModels } from './jobs/worker/check-models.js';
 import { takeRun, type Workshop } from './jobs/worker/take-run.js';
 import { createLogger } from './log.js';
 import { folderModelFiles } from './pipeline/deploy/index.js';
@@ -25,6 +35,9 @@ const workshop: Workshop = { store, files, log, checkpointSeconds: config.checkp
 const boss = await openQueue(databaseUrl, (error) => log.warn({ err: error }, 'The queue does not answer.'));
 const stopping = new AbortController();
 await store.hold(WORKER_LOCK);
+await scheduleChecks(boss, config.checkSchedule).catch((thrown: unknown) => {
+  log.error({ err: coerceError(thrown), schedule: config.checkSchedule }, 'Checks could not be scheduled.');
+});
 
 const requeue = (job: RunJob) => enqueueRun(boss, job);
 const lookForAbandoned = () =>
@@ -42,11 +55,27 @@ async function takeNext(): Promise<boolean> {
       lookedForLostAt = Date.now();
       await requeueLost(store, requeue);
     }
-    return false;
+    return takeCheck();
   }
   const outcome = await takeRun(workshop, job.data.shopKey, job.data.runId, stopping.signal);
   await boss.complete(RUN_QUEUE, job.id);
   if (outcome === 'REQUEUE') await requeue(job.data);
+  return true;
+}
+
+/** Looks at models in service while no run waits. */
+async function takeCheck(): Promise<boolean> {
+  const [job] = (await boss.fetch<CheckJob>(CHECK_QUEUE)) ?? [];
+  if (!job) return false;
+  try {
+    const { shopKey } = job.data;
+    if (shopKey) await checkModels(workshop, shopKey);
+    else for (const { key } of await store.shops()) await requestCheck(boss, { shopKey: key });
+    await boss.complete(CHECK_QUEUE, job.id);
+  } catch (thrown) {
+    log.error({ err: coerceError(thrown), ...job.data }, 'The models in service could not be looked at.');
+    await boss.fail(CHECK_QUEUE, job.id, { message: coerceError(thrown).message });
+  }
   return true;
 }
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import { crawlCatalogue } from '../pipeline/collect/index.js';
 import { defineCommand, globalOptions, wholeNumber, withShop } from './command.js';
-import { printResult } from './output.js';
+import { createProgressBar, printResult } from './output.js';
 
 interface CrawlFlags {
   readonly maxPages: number;
@@ -19,17 +19,16 @@ export function addCrawlCommand(program: Command): void {
   command.action(async (url: string) => {
     const options = globalOptions(command);
     const { maxPages, delay, allowPrivate } = command.opts<CrawlFlags>();
+    const bar = createProgressBar('Crawl', options);
     const report = await withShop(options, (shop) =>
       crawlCatalogue(shop, url, {
         maxPages,
         delayMs: delay,
         allowPrivate,
-        onProgress: ({ pages, waiting, items }) => {
-          if (!options.json)
-            process.stderr.write(`\r${pages} pages read, ${waiting} waiting, ${items} items `);
-        },
+        onProgress: ({ pages, waiting, items }) =>
+          bar.update(pages / Math.min(maxPages, pages + waiting), `${pages} pages, ${items} items`),
       }),
-    );
+    ).finally(() => bar.stop());
     const failed = report.failed.slice(0, 10).map(({ url: address, reason }) => `  ${address}: ${reason}`);
     printResult(
       options,

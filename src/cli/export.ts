@@ -7,7 +7,7 @@ import { AppError } from '../errors.js';
 import { modelDirectory } from '../pipeline/deploy/index.js';
 import type { BehaviourRecord, Page, ShopStore } from '../store/index.js';
 import { defineCommand, globalOptions, withShop } from './command.js';
-import { printResult } from './output.js';
+import { createProgressBar, printResult, type ProgressBar } from './output.js';
 
 const PAGE = 1000;
 
@@ -74,12 +74,16 @@ function addExportBehaviours(group: Command): void {
   const command = defineCommand(group, 'behaviours <file>', 'all behaviours, newest first, as NDJSON');
   command.action(async (file: string) => {
     const options = globalOptions(command);
-    const count = await withShop(options, (shop) => writeBehaviours(shop, file));
+    const bar = createProgressBar('Export', options);
+    const count = await withShop(options, (shop) => writeBehaviours(shop, file, bar)).finally(() =>
+      bar.stop(),
+    );
     printResult(options, { file, behaviours: count }, `Wrote ${count} behaviours to ${file}.`);
   });
 }
 
-async function writeBehaviours(shop: ShopStore, file: string): Promise<number> {
+async function writeBehaviours(shop: ShopStore, file: string, bar: ProgressBar): Promise<number> {
+  const { behaviours } = await shop.counts();
   const stream = createWriteStream(file);
   let count = 0;
   for await (const page of pages((after) => shop.behaviours({ first: PAGE, after }))) {
@@ -99,6 +103,7 @@ async function writeBehaviours(shop: ShopStore, file: string): Promise<number> {
         await new Promise<void>((resolve) => stream.once('drain', () => resolve()));
       count++;
     }
+    bar.update(count / Math.max(1, behaviours), `${count} behaviours`);
   }
   await new Promise<void>((resolve, reject) => {
     stream.once('error', reject);

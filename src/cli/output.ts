@@ -44,7 +44,7 @@ export function createProgressBar(title: string, options: OutputOptions): Progre
   );
   bar.start(100, 0, { note: '' });
   return {
-    update: (share, note) => bar.update(Math.floor(100 * share), { note }),
+    update: (share, note) => bar.update(Math.floor(100 * Math.min(1, share)), { note }),
     stop: () => bar.stop(),
   };
 }

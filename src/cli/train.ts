@@ -13,6 +13,9 @@ interface TrainFlags {
   readonly architecture?: string;
   readonly seed?: number;
   readonly cut?: Date;
+  readonly balance?: TrainingRequest['lossBalancing'];
+  readonly resample?: TrainingRequest['resampling'];
+  readonly collaboration?: string;
   readonly set?: Record<string, number | string | boolean>;
   readonly deploy?: boolean;
 }
@@ -30,6 +33,13 @@ export function addTrainCommand(program: Command): void {
     .option('--architecture <name>', 'architecture, as docs/models lists them')
     .option('--seed <number>', 'seed of every random draw', wholeNumber(0, 2 ** 31 - 1))
     .option('--cut <date>', 'train on what was before this time (ISO 8601)', parseDate)
+    .option('--balance <method>', 'how losses are weighed: METHOD, or FIXED:churn=2,fraud=0.5', parseBalance)
+    .option(
+      '--resample <list>',
+      'how rare classes are drawn: churn=SMOTE,fraud=CLASS_WEIGHTS',
+      parseResampling,
+    )
+    .option('--collaboration <method>', 'how models learn from each other, for collaborative')
     .option('--set <name=value…>', 'hyper-parameter, may be repeated', collectSetting)
     .option('--deploy', 'serve what comes out');
   command.action(async () => {
@@ -41,6 +51,9 @@ export function addTrainCommand(program: Command): void {
         architecture: flags.architecture,
         seed: flags.seed,
         cut: flags.cut,
+        lossBalancing: flags.balance,
+        resampling: flags.resample,
+        collaboration: flags.collaboration,
         hyperparameters: flags.set,
         deploy: flags.deploy,
       }),
@@ -58,6 +71,32 @@ export function parseDate(text: string): Date {
     );
   }
   return date;
+}
+
+/** `FIXED:churn=2,fraud=0.5` → the method and its weights. @throws AppError BAD_USER_INPUT */
+function parseBalance(text: string): NonNullable<TrainingRequest['lossBalancing']> {
+  const [method, list] = text.split(':', 2);
+  if (list === undefined) return { method: method.toUpperCase() };
+  const weights = byTask(list, (value) => {
+    const weight = Number(value);
+    if (!(weight > 0)) throw new AppError('BAD_USER_INPUT', `Expected a weight above 0, got "${value}".`);
+    return weight;
+  });
+  return { method: method.toUpperCase(), weights };
+}
+
+/** @throws AppError BAD_USER_INPUT */
+const parseResampling = (text: string): NonNullable<TrainingRequest['resampling']> =>
+  byTask(text, (method) => method.toUpperCase());
+
+function byTask<Value>(list: string, parse: (value: string) => Value): Partial<Record<TaskName, Value>> {
+  return Object.fromEntries(
+    list.split(',').map((part) => {
+      const [name, value] = part.split('=', 2);
+      if (!value) throw new AppError('BAD_USER_INPUT', `Expected task=value, got "${part}".`);
+      return [oneOf(TASKS)(name), parse(value)];
+    }),
+  );
 }
 
 function collectSetting(

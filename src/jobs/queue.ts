@@ -10,16 +10,38 @@ export interface RunJob {
   readonly runId: string;
 }
 
+/** Looks at the models in service: a job with a shop is one shop's, one without asks for all. */
+export const CHECK_QUEUE = 'shop-checks';
+/** A check that is asked for again within this time is one. */
+const SAME_CHECK_SECONDS = 60;
+
+export interface CheckJob {
+  readonly shopKey?: string;
+}
+
 /** Opens the queue; the first process to do so makes its tables. */
 export async function openQueue(databaseUrl: string, onError: (error: Error) => void): Promise<PgBoss> {
   const boss = new PgBoss({ connectionString: databaseUrl, schema: 'pgboss', max: 3 });
   boss.on('error', onError);
   await boss.start();
   await boss.createQueue(RUN_QUEUE);
+  await boss.createQueue(CHECK_QUEUE);
   return boss;
 }
 
 /** Hands a run to whichever worker is free first. */
 export async function enqueueRun(boss: PgBoss, job: RunJob): Promise<void> {
   await boss.send(RUN_QUEUE, job, { expireInSeconds: EXPIRE_SECONDS, retryLimit: 0 });
+}
+
+/** Has the models in service looked after by the clock. @param cron in UTC; null = never */
+export async function scheduleChecks(boss: PgBoss, cron: string | null): Promise<void> {
+  if (cron === null) await boss.unschedule(CHECK_QUEUE);
+  else await boss.schedule(CHECK_QUEUE, cron, {}, { tz: 'UTC', retryLimit: 0 });
+}
+
+/** Asks for a check of one shop, or of all. */
+export async function requestCheck(boss: PgBoss, job: CheckJob): Promise<void> {
+  const singletonKey = job.shopKey ?? '*';
+  await boss.send(CHECK_QUEUE, job, { singletonKey, singletonSeconds: SAME_CHECK_SECONDS, retryLimit: 0 });
 }

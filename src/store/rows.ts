@@ -247,6 +247,16 @@ export interface AlertRow {
   readonly createdAt: Date;
 }
 
+/** What a scheduled look at the models in service found. */
+export interface ShopCheckRow {
+  readonly id: string;
+  /** The shop's clock at the check. */
+  readonly asOf: Date;
+  readonly checkedAt: Date;
+  /** Drift of features, live figures, tasks that are not due, alerts. */
+  readonly result: JsonObject;
+}
+
 export interface ErasureRow {
   readonly id: string;
   readonly erasedAt: Date;

@@ -26,6 +26,7 @@ import type {
   RunKind,
   RunRow,
   RunStatus,
+  ShopCheckRow,
   TransactionWrite,
   UserRow,
   UserWrite,
@@ -173,6 +174,9 @@ export interface ShopStore extends SourceStore, QuarantineStore, IdentityStore {
 
   addAlert(alert: Omit<AlertRow, 'id' | 'createdAt'>): Promise<AlertRow>;
   alerts(from: Date, to: Date): Promise<AlertRow[]>;
+  addShopCheck(check: Pick<ShopCheckRow, 'asOf' | 'result'>): Promise<ShopCheckRow>;
+  /** The newest first. */
+  shopChecks(first: number): Promise<ShopCheckRow[]>;
 
   /** Rows of a read-only statement under the shop's row-level security; for `analytics`, where SQL aggregates. */
   query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;

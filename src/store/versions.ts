@@ -4,7 +4,7 @@ import { inOrder } from './catalogue.js';
 import { pageOf } from './cursor.js';
 import type { Deployment, ModelVersion, Prisma } from './generated/client.js';
 import { isUuid } from './row-checks.js';
-import type { AlertRow, DeploymentRow, ModelVersionRow } from './rows.js';
+import type { AlertRow, DeploymentRow, ModelVersionRow, ShopCheckRow } from './rows.js';
 import { afterNewest } from './runs.js';
 import type { ShopContext } from './shop-context.js';
 import type { ShopStore } from './shop-store.js';
@@ -19,9 +19,11 @@ type VersionStore = Pick<
   | 'rollbackDeployment'
   | 'addAlert'
   | 'alerts'
+  | 'addShopCheck'
+  | 'shopChecks'
 >;
 
-/** Model versions, deployments and alerts of one shop. */
+/** Model versions, deployments, checks and alerts of one shop. */
 export function versionStore({ prisma, shopId }: ShopContext): VersionStore {
   return {
     createModelVersion: async (row) => {
@@ -69,6 +71,15 @@ export function versionStore({ prisma, shopId }: ShopContext): VersionStore {
         where: { createdAt: { gte: from, lt: to } },
         orderBy: { createdAt: 'desc' },
       })) as unknown as AlertRow[],
+    addShopCheck: async (check) =>
+      (await prisma.shopCheck.create({
+        data: { ...check, result: check.result, shopId },
+      })) as unknown as ShopCheckRow,
+    shopChecks: async (first) =>
+      (await prisma.shopCheck.findMany({
+        orderBy: { checkedAt: 'desc' },
+        take: first,
+      })) as unknown as ShopCheckRow[],
   };
 }
 
