@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import type * as Tensorflow from '@tensorflow/tfjs';
 
@@ -8,6 +8,7 @@ import { type BatchArrays, type BatchSpec, dataTypeOf, sampleArrays, toTensors }
 import { type Gather, makeContext, newAnchor } from './context.js';
 import { attribute, DATA_TYPE, GraphBuilder, type Signature, type SignatureTensor } from './graph.js';
 import { registerNativeGradients } from './native-gradients.js';
+import { encodeOnnx } from './onnx.js';
 import type { PredictOptions } from './predict.js';
 import { Tracer } from './trace.js';
 import { chooseSymbol, rowsOf } from './trace-rows.js';
@@ -16,6 +17,9 @@ import { chooseSymbol, rowsOf } from './trace-rows.js';
 const MOST_BYTES = 2_000_000_000;
 const FLOAT = attribute.type(DATA_TYPE.float32);
 const INT = attribute.type(DATA_TYPE.int32);
+
+/** What is exported. */
+export type ExportOptions<S extends BatchSpec> = Pick<PredictOptions<S>, 'weights' | 'batch' | 'predict'>;
 
 /**
  * Writes a model as a TensorFlow SavedModel, which `tf.saved_model.load(directory).signatures['serving_default']` of Python, TensorFlow
@@ -26,24 +30,42 @@ const INT = attribute.type(DATA_TYPE.int32);
  */
 export async function exportSavedModel<S extends BatchSpec>(
   directory: string,
-  options: Pick<PredictOptions<S>, 'weights' | 'batch' | 'predict'>,
+  options: ExportOptions<S>,
 ): Promise<void> {
+  const { graph, signature } = graphOfModel(options);
+  await mkdir(join(directory, 'variables'), { recursive: true });
+  await writeFile(join(directory, 'saved_model.pb'), graph.encodeSavedModel({ serving_default: signature }));
+}
+
+/**
+ * Writes a model as an ONNX file (opset 18), for ONNX Runtime and what else reads it: inputs by the batch's names, outputs by the
+ * function's, any number of rows, weights inside.
+ *
+ * @param file its folder is made if it is not there
+ * @throws TraceError when the function can't be traced, or uses an op that is not translated; Error beyond 2 GB of weights
+ */
+export async function exportOnnx<S extends BatchSpec>(
+  file: string,
+  options: ExportOptions<S>,
+): Promise<void> {
+  const { graph, signature } = graphOfModel(options);
+  const bytes = encodeOnnx(graph.nodes, signature);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, bytes);
+}
+
+/** Traces a model for any number of rows. */
+function graphOfModel<S extends BatchSpec>(
+  options: ExportOptions<S>,
+): { graph: GraphBuilder; signature: Signature } {
   if (!nativeBackend)
     throw new Error('Exporting a model needs native TensorFlow, which is not installed here');
   if (options.weights.parameters * 4 > MOST_BYTES) {
     throw new Error(
-      `The model has ${options.weights.parameters} numbers; a SavedModel with more than 2 GB can't be written`,
+      `The model has ${options.weights.parameters} numbers; a file with more than 2 GB can't be written`,
     );
   }
   registerNativeGradients();
-  const bytes = encodeModel(options);
-  await mkdir(join(directory, 'variables'), { recursive: true });
-  await writeFile(join(directory, 'saved_model.pb'), bytes);
-}
-
-function encodeModel<S extends BatchSpec>(
-  options: Pick<PredictOptions<S>, 'weights' | 'batch' | 'predict'>,
-): Uint8Array {
   const { weights, batch: spec, predict } = options;
   const graph = new GraphBuilder();
   const columns = Object.entries(spec);
@@ -82,8 +104,7 @@ function encodeModel<S extends BatchSpec>(
   } finally {
     anchor.dispose();
   }
-  const signature: Signature = { inputs, outputs };
-  return graph.encodeSavedModel({ serving_default: signature });
+  return { graph, signature: { inputs, outputs } };
 }
 
 function gatherConstant(graph: GraphBuilder, tracer: Tracer): Gather {

@@ -13,21 +13,38 @@ const SERVE_TAG = 'serve';
 /** Constants up to this many elements are written once, however often they come up. */
 const SHARED_CONSTANT_ELEMENTS = 64;
 
+/** The numbers of a constant. */
+export interface ConstantTensor {
+  readonly dataType: number;
+  readonly shape: readonly number[];
+  readonly values: TensorValues;
+}
+
+/** What an attribute was made from. */
+type AttributeValue = number | boolean | string | readonly number[] | ConstantTensor;
+
+/** An attribute of a node, as it is written; and what it was made from, for those who translate the graph. */
+export class Attribute extends Message {
+  constructor(readonly value: AttributeValue) {
+    super();
+  }
+}
+
 /** Values of attributes (attr_value.proto). */
 export const attribute = {
-  type: (dataType: number) => new Message().integer(6, dataType),
-  integer: (value: number) => new Message().integer(3, value),
+  type: (dataType: number) => new Attribute(dataType).integer(6, dataType),
+  integer: (value: number) => new Attribute(value).integer(3, value),
   integers: (values: readonly number[]) => {
     const list = new Message();
     for (const value of values) list.integer(3, value);
-    return new Message().message(1, list);
+    return new Attribute(values).message(1, list);
   },
-  float: (value: number) => new Message().float(4, value),
-  boolean: (value: boolean) => new Message().integer(5, value ? 1 : 0),
-  text: (value: string) => new Message().text(2, value),
-  shape: (shape: readonly number[]) => new Message().message(7, shapeMessage(shape)),
+  float: (value: number) => new Attribute(value).float(4, value),
+  boolean: (value: boolean) => new Attribute(value).integer(5, value ? 1 : 0),
+  text: (value: string) => new Attribute(value).text(2, value),
+  shape: (shape: readonly number[]) => new Attribute(shape).message(7, shapeMessage(shape)),
   tensor: (dataType: number, shape: readonly number[], values: TensorValues) =>
-    new Message().message(
+    new Attribute({ dataType, shape, values }).message(
       8,
       new Message()
         .integer(1, dataType)
@@ -36,7 +53,24 @@ export const attribute = {
     ),
 };
 
-export type Attributes = Readonly<Record<string, Message>>;
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** A node as it was added. */
+export interface GraphNode {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly attributes: Attributes;
+}
+
+function nodeMessage({ name, op, inputs, attributes }: GraphNode): Message {
+  const message = new Message().text(1, name).text(2, op);
+  // The format wants waiting inputs last.
+  for (const input of inputs) if (!input.startsWith('^')) message.text(3, input);
+  for (const input of inputs) if (input.startsWith('^')) message.text(3, input);
+  for (const [key, value] of Object.entries(attributes)) message.entry(5, key, value);
+  return message;
+}
 
 function shapeMessage(shape: readonly number[]): Message {
   const message = new Message();
@@ -62,7 +96,7 @@ export interface Signature {
  * output); `^Node` as an input waits for the node without using what it makes.
  */
 export class GraphBuilder {
-  private readonly nodes: Message[] = [];
+  readonly nodes: GraphNode[] = [];
   private readonly constants = new Map<string, string>();
   private counter = 0;
 
@@ -73,12 +107,7 @@ export class GraphBuilder {
   /** Adds a node; returns its name. */
   node(op: string, inputs: readonly string[], attributes: Attributes = {}, name?: string): string {
     const unique = name ?? `${op}_${this.counter++}`;
-    const message = new Message().text(1, unique).text(2, op);
-    // The format wants waiting inputs last.
-    for (const input of inputs) if (!input.startsWith('^')) message.text(3, input);
-    for (const input of inputs) if (input.startsWith('^')) message.text(3, input);
-    for (const [key, value] of Object.entries(attributes)) message.entry(5, key, value);
-    this.nodes.push(message);
+    this.nodes.push({ name: unique, op, inputs, attributes });
     return unique;
   }
 
@@ -153,7 +182,7 @@ export class GraphBuilder {
   /** The bytes of saved_model.pb: one graph, tagged to be served. */
   encodeSavedModel(signatures: Readonly<Record<string, Signature>> = {}): Uint8Array {
     const graph = new Message();
-    for (const node of this.nodes) graph.message(1, node);
+    for (const node of this.nodes) graph.message(1, nodeMessage(node));
     graph.message(4, new Message().integer(1, GRAPH_VERSION));
     const metaGraph = new Message().message(1, new Message().text(4, SERVE_TAG)).message(2, graph);
     for (const [name, signature] of Object.entries(signatures)) {
@@ -178,7 +207,7 @@ function signatureMessage(signature: Signature): Message {
 }
 
 /** Turns an attribute as tfjs-node's kernels write it into the graph's. */
-export function fromOpAttribute(source: OpAttribute, types: AttributeTypes): Message {
+export function fromOpAttribute(source: OpAttribute, types: AttributeTypes): Attribute {
   const { type, value } = source;
   switch (type) {
     case types.TF_ATTR_STRING:

@@ -9,8 +9,14 @@ import {
   type TensorMetadata,
   type TensorValues,
 } from './backend.js';
-import { attribute, type Attributes, DATA_TYPE, fromOpAttribute, type GraphBuilder } from './graph.js';
-import type { Message } from './proto.js';
+import {
+  type Attribute,
+  attribute,
+  type Attributes,
+  DATA_TYPE,
+  fromOpAttribute,
+  type GraphBuilder,
+} from './graph.js';
 import { dropTape, engine, refuseRandom, refuseReading, refuseUnseeded, TraceError } from './trace-guard.js';
 import {
   carriedScale,
@@ -263,7 +269,7 @@ export class Tracer {
     opAttributes: readonly OpAttribute[],
     inputs: readonly (Reference | undefined)[],
   ): Attributes {
-    const attributes: Record<string, Message> = {};
+    const attributes: Record<string, Attribute> = {};
     for (const item of opAttributes) attributes[item.name] = fromOpAttribute(item, this.binding);
     // Eager mode infers this one; a graph does not.
     if (name === 'ExpandDims' && inputs[0]) attributes.T ??= attribute.type(inputs[0].dataType);
