@@ -19,7 +19,7 @@ import { type Call, defineCall, type Feed, GraphSession } from './session.js';
 import type { CompiledStep, FullStepOptions, LossValues, StepState } from './step.js';
 import type { TaskReport } from './task-options.js';
 import { TaskState } from './task-state.js';
-import { setVariable } from './weights.js';
+import { setVariable, type Table } from './weights.js';
 
 const FLOAT = attribute.type(DATA_TYPE.float32);
 
@@ -44,6 +44,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     null;
   private readonly calls = new Map<string, Call>();
   private readonly tasks: TaskState;
+  private unread: Table[] = [];
   private readonly seed = new Int32Array(2);
 
   constructor(private readonly options: FullStepOptions<S>) {
@@ -112,6 +113,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   }
 
   importState(state: StepState): void {
+    this.settle();
     if (!this.session) this.build(null);
     this.tasks.import(state.values);
     this.variables.writeAll(this.session!, state.values);
@@ -119,13 +121,22 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   }
 
   pullWeights(): void {
-    if (!this.session) return;
-    const all = this.variables.readAll(this.session, { hasTableSlots: false });
+    const { session, variables } = this;
+    if (!session) return;
+    const all = variables.readWeights(session);
     for (const { name, variable } of this.weights.weights) setVariable(variable, all[name]);
-    for (const table of this.weights.tables) table.values = all[table.name];
+    this.unread = [...this.weights.tables];
+    for (const table of this.unread) table.readLater(() => variables.readTable(session, table.name));
+  }
+
+  /** Reads the tables that were pulled and that nobody has looked at yet, before they change or go. */
+  private settle(): void {
+    for (const table of this.unread) void table.values;
+    this.unread = [];
   }
 
   dispose(): void {
+    this.settle();
     this.session?.dispose();
   }
 
@@ -134,6 +145,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   }
 
   private update(name: string, inputs: readonly TensorValues[]): LossValues {
+    if (this.unread.length > 0) this.settle();
     const [losses, products = null] = this.call(name, inputs);
     this.stepsDone++;
     this.tasks.finish(losses, products);
@@ -148,6 +160,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
 
   /** Builds and loads the graph with all sizes asked for so far; goes on from the state, or from the weight set. */
   private build(state: StepState | null): void {
+    this.settle();
     this.session?.dispose();
     this.graph = new GraphBuilder();
     this.calls.clear();

@@ -41,6 +41,8 @@ interface Group {
 export class GraphVariables {
   private readonly handlesByName = new Map<string, Handles>();
   private readonly groups: Group[] = [];
+  /** Whether the first group is that of all weights. */
+  private readonly hasWeights: boolean;
   private counter = 0;
 
   constructor(
@@ -49,7 +51,8 @@ export class GraphVariables {
   ) {
     const { weights, optimizer, tableOptimizer } = options;
     const dense = weights.weights.flatMap(({ name, shape }) => this.add(name, shape, optimizer, null));
-    if (dense.length > 0) this.group(dense);
+    this.hasWeights = dense.length > 0;
+    if (this.hasWeights) this.group(dense);
     for (const table of weights.tables) {
       const size = [table.rows, table.dim];
       for (const stored of this.add(table.name, size, tableOptimizer, table)) this.group([stored]);
@@ -80,15 +83,28 @@ export class GraphVariables {
     }
   }
 
-  /** All values by name; copies. Tables' slots, as large as the tables, can be left out. */
-  readAll(session: GraphSession, { hasTableSlots } = { hasTableSlots: true }): Record<string, Float32Array> {
+  /** All values by name; copies. */
+  readAll(session: GraphSession): Record<string, Float32Array> {
     const all: Record<string, Float32Array> = {};
-    for (const { members, read, begin } of this.groups) {
-      if (!hasTableSlots && begin && members[0].start !== null) continue;
-      const values = session.run(read, []);
-      members.forEach(({ name }, at) => (all[name] = values[at] as Float32Array));
-    }
+    for (const group of this.groups) Object.assign(all, this.readGroup(session, group));
     return all;
+  }
+
+  /** Values of the weights and their slots; copies. */
+  readWeights(session: GraphSession): Record<string, Float32Array> {
+    const [dense] = this.groups;
+    return this.hasWeights ? this.readGroup(session, dense) : {};
+  }
+
+  /** A table's values; a copy. */
+  readTable(session: GraphSession, name: string): Float32Array {
+    const group = this.groups.find(({ members }) => members.length === 1 && members[0].name === name)!;
+    return this.readGroup(session, group)[name];
+  }
+
+  private readGroup(session: GraphSession, { members, read }: Group): Record<string, Float32Array> {
+    const values = session.run(read, []);
+    return Object.fromEntries(members.map(({ name }, at) => [name, values[at] as Float32Array]));
   }
 
   /** @throws Error when a value is missing or has another length */

@@ -70,6 +70,7 @@ const TABLE_LIMIT = 0.01 * Math.sqrt(3);
 /** An embedding table [rows, dim]: a step reads and updates only the rows that it looks up. */
 export class Table {
   private own: Float32Array | null = null;
+  private read: (() => Float32Array) | null = null;
 
   constructor(
     readonly name: string,
@@ -80,13 +81,20 @@ export class Table {
 
   /** How to draw the values that nobody has asked for yet; null once they are there. */
   get unmadeStart(): UniformStart | null {
-    return this.own || typeof this.start === 'function' ? null : this.start;
+    return this.own || this.read || typeof this.start === 'function' ? null : this.start;
   }
 
   /** [rows × dim]; as of the start, or of the last `pullWeights` of a step. */
   get values(): Float32Array {
-    this.own ??= this.draw();
+    this.own ??= this.read?.() ?? this.draw();
+    this.read = null;
     return this.own;
+  }
+
+  /** Has the values read when they are first asked for; until then, `read` must give the same. */
+  readLater(read: () => Float32Array): void {
+    this.own = null;
+    this.read = read;
   }
 
   /** The array is kept, not copied. */
@@ -95,6 +103,7 @@ export class Table {
       throw new Error(`Table "${this.name}" has ${this.rows} × ${this.dim} numbers, got ${values.length}`);
     }
     this.own = values;
+    this.read = null;
   }
 
   private draw(): Float32Array {
