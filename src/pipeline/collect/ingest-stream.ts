@@ -39,7 +39,10 @@ export async function ingestStream<Kind extends IngestKind>(
   options: IngestOptions = {},
 ): Promise<WriteResult> {
   const format = formatOf(options);
-  const source = await openText(stream, { name: 'The request body' });
+  const source = await openText(stream, {
+    name: 'The request body',
+    fallback: format === 'CSV' ? 'windows-1252' : 'utf-8',
+  });
   const start = source.head.trimStart();
   const batches =
     (format ?? (start[0] === '{' ? 'NDJSON' : 'CSV')) === 'CSV'

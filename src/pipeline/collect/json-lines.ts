@@ -48,6 +48,8 @@ export class JsonLineSplitter {
 /** The record of one JSON object; what is none is a record with a problem. */
 export function parseJsonRecord(text: string, line: number): TextRecord {
   const broken = (problem: string): TextRecord => ({ line, values: [], problem, text });
+  if (text.includes('\ufffd'))
+    return broken('The line holds bytes that are not valid in the file’s encoding.');
   let value: unknown;
   try {
     value = JSON.parse(text);
