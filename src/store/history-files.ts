@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 
-import type { HistoryItem, HistoryUser, ShopHistory } from '../pipeline/index.js';
-import { ColumnBlock, COPY_FIELDS, CopyReader } from './column-block.js';
+import type { HistoryItem, HistoryUser } from '../pipeline/index.js';
+import { type ColumnBlock, COPY_FIELDS, CopyReader } from './column-block.js';
+import { type HistoryBlock, type People, readBlock, readBlocks } from './history-blocks.js';
 import {
   DEFAULT_CURRENCY,
   ITEM_SQL,
@@ -22,19 +23,12 @@ import type { JsonObject } from './rows.js';
 import type { ShopContext } from './shop-context.js';
 
 const BLOCK_ROWS = 250_000;
-const VERSION = 1;
+const VERSION = 2;
 /** Changes that are remembered; what is older counts as changed. */
 const MAX_CHANGES = 1_000;
 const ORDER = 'user_id, occurred_at, session_id, event_id';
 /** Sorting millions of rows in pieces of 4 MB costs a third of the time. */
 const SORT_MEMORY = '256MB';
-
-/** Whole users of a history, with all of its items. */
-export interface HistoryBlock {
-  /** Place of the block's first user among all users. */
-  readonly firstUser: number;
-  readonly history: ShopHistory;
-}
 
 export interface RefreshReport {
   /** Behaviours that the store sent. */
@@ -70,17 +64,11 @@ interface State {
   /** The database's snapshot that the files stand at. */
   readonly snapshot: string;
   readonly generation: number;
+  /** Batches of behaviours that retention had removed; more of them: begun anew. */
+  readonly removals: number;
   readonly blocks: readonly { file: string; rows: number }[];
   /** What each generation changed, the newest last; null where everything. */
   readonly changes: readonly { generation: number; from: number | null }[];
-}
-
-interface People {
-  readonly users: readonly HistoryUser[];
-  readonly items: readonly HistoryItem[];
-  readonly userAt: ReadonlyMap<number, number>;
-  readonly itemAt: ReadonlyMap<number, number>;
-  readonly currency: string;
 }
 
 /**
@@ -152,15 +140,21 @@ async function refresh(
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await client.query(`SET LOCAL work_mem = '${SORT_MEMORY}'`);
-    const { rows } = await client.query<{ snapshot: string; exported: string; isKnown: boolean }>(
+    const { rows } = await client.query<{
+      snapshot: string;
+      exported: string;
+      isKnown: boolean;
+      removals: number;
+    }>(
       `SELECT pg_current_snapshot()::text AS snapshot, pg_export_snapshot() AS exported,
-         coalesce(pg_snapshot_xmin($1::text::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false) AS "isKnown"`,
+         coalesce(pg_snapshot_xmin($1::text::pg_snapshot) <= pg_snapshot_xmax(pg_current_snapshot()), false) AS "isKnown",
+         (SELECT count(*)::int FROM retention_batches WHERE kind = 'BEHAVIOURS') AS removals`,
       [before?.snapshot ?? null],
     );
-    const [{ snapshot, exported, isKnown }] = rows;
+    const [{ snapshot, exported, isKnown, removals }] = rows;
     await second.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await second.query(`SET TRANSACTION SNAPSHOT '${exported}'`);
-    const known = isKnown ? before : undefined;
+    const known = isKnown && before?.removals === removals ? before : undefined;
     const people = await readPeople(client);
     const generation = (before?.generation ?? 0) + 1;
     const blocks: { file: string; rows: number }[] = [];
@@ -174,7 +168,7 @@ async function refresh(
         blocks.push({ file, rows: block.count });
       },
       readOld: async (at) =>
-        known && at < known.blocks.length ? readBlock(directory, known.blocks[at].file) : null,
+        known && at < known.blocks.length ? await readBlock(directory, known.blocks[at].file) : null,
     });
     const since = known
       ? `WHERE stored_tx >= pg_snapshot_xmin('${known.snapshot}')::text::bigint
@@ -195,7 +189,15 @@ async function refresh(
       from: changedFrom === -Infinity ? null : Math.min(changedFrom, Number.MAX_VALUE),
     };
     const changes = [...(before?.changes ?? []), change].slice(-MAX_CHANGES);
-    const state: State = { version: VERSION, shopId: context.shopId, snapshot, generation, blocks, changes };
+    const state: State = {
+      version: VERSION,
+      shopId: context.shopId,
+      snapshot,
+      generation,
+      removals,
+      blocks,
+      changes,
+    };
     await writeFile(join(directory, 'state.json.new'), JSON.stringify(state));
     await rename(join(directory, 'state.json.new'), join(directory, 'state.json'));
     return { state, people, rowsRead: merger.rowsRead, changedFrom };
@@ -229,57 +231,4 @@ async function readUser(client: pg.ClientBase, user: number): Promise<ColumnBloc
   const sql = `COPY (SELECT ${COPY_FIELDS} FROM behaviours WHERE user_id = ${user} ORDER BY ${ORDER}) TO STDOUT`;
   for await (const chunk of client.query(copyTo(sql))) reader.push(chunk as Buffer);
   return reader.take();
-}
-
-async function readBlock(directory: string, file: string): Promise<ColumnBlock> {
-  return ColumnBlock.fromBytes(await readFile(join(directory, file)));
-}
-
-async function* readBlocks(
-  directory: string,
-  blocks: readonly { file: string }[],
-  people: People | undefined,
-): AsyncGenerator<HistoryBlock> {
-  if (!people) throw new Error('Column files are read after refresh().');
-  let firstUser = 0;
-  for (const [at, { file }] of blocks.entries()) {
-    const block = await readBlock(directory, file);
-    const isLast = at === blocks.length - 1;
-    const end = isLast ? people.users.length : (people.userAt.get(block.user[block.count - 1]) ?? -1) + 1;
-    yield { firstUser, history: toHistory(block, people, firstUser, end) };
-    firstUser = end;
-  }
-}
-
-/** Users [firstUser, end) of all. */
-function toHistory(block: ColumnBlock, people: People, firstUser: number, end: number): ShopHistory {
-  const { count } = block;
-  const user = new Int32Array(count);
-  const item = new Int32Array(count);
-  const session = new Int32Array(count);
-  const userOffsets = new Int32Array(end - firstUser + 1);
-  const sessions = new Map<number, number>();
-  for (let row = 0; row < count; row++) {
-    user[row] = (people.userAt.get(block.user[row]) ?? -1) - firstUser;
-    item[row] = block.item[row] < 0 ? -1 : (people.itemAt.get(block.item[row]) ?? -1);
-    session[row] = block.session[row] < 0 ? -1 : numberOf(sessions, block.session[row]);
-    userOffsets[user[row] + 1]++;
-  }
-  for (let at = 0; at < end - firstUser; at++) userOffsets[at + 1] += userOffsets[at];
-  const { type, occurredAt, quantity, value } = block;
-  return {
-    users: people.users.slice(firstUser, end),
-    items: people.items,
-    behaviours: { count, user, item, type, occurredAt, quantity, value, session },
-    userOffsets,
-    transactions: [],
-    currency: people.currency,
-  };
-}
-
-function numberOf(numbers: Map<number, number>, key: number): number {
-  const known = numbers.get(key);
-  if (known !== undefined) return known;
-  numbers.set(key, numbers.size);
-  return numbers.size - 1;
 }

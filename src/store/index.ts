@@ -1,8 +1,11 @@
 export * from './api-keys.js';
+export { RETENTION_KINDS, type RetentionKind } from './archive-columns.js';
 export * from './collect-store.js';
 export { type EmbeddedOptions, type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.js';
-export type { HistoryBlock, HistoryFiles, RefreshReport } from './history-files.js';
+export type { HistoryBlock } from './history-blocks.js';
+export type { HistoryFiles, RefreshReport } from './history-files.js';
 export { migrate } from './migrate.js';
 export { openStore, type StoreOptions } from './open-store.js';
+export type { RetentionOptions, RetentionPolicy, RetentionReport } from './retention.js';
 export * from './rows.js';
 export * from './shop-store.js';

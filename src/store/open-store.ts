@@ -16,6 +16,7 @@ import { databaseUnreachable } from './migrate.js';
 import { Notifications } from './notifications.js';
 import { createPool, StatementCounter } from './pool.js';
 import { quarantineStore } from './quarantine.js';
+import { retentionStore } from './retention.js';
 import { runStore } from './runs.js';
 import { type ShopContext } from './shop-context.js';
 import type { ShopStore, Store } from './shop-store.js';
@@ -132,6 +133,7 @@ function shopStore(context: ShopContext): ShopStore {
     ...historyReads(context),
     ...runStore(context),
     ...versionStore(context),
+    ...retentionStore(context),
     ...sourceStore(context),
     ...quarantineStore(context),
     ...identityStore(context),

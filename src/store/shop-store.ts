@@ -8,6 +8,7 @@ import type { TaskName } from '../tasks/index.js';
 import type { ApiKeyStore } from './api-keys.js';
 import type { IdentityStore, QuarantineStore, SourceStore } from './collect-store.js';
 import type { HistoryFiles, HistoryFilesOptions } from './history-files.js';
+import type { RetentionStore } from './retention.js';
 import type {
   AlertRow,
   BehaviourRecord,
@@ -68,7 +69,7 @@ export interface RunFilter {
   readonly statuses?: readonly RunStatus[];
 }
 
-export interface ShopStore extends SourceStore, QuarantineStore, IdentityStore {
+export interface ShopStore extends SourceStore, QuarantineStore, IdentityStore, RetentionStore {
   readonly shopId: number;
   readonly shopKey: string;
 

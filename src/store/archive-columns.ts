@@ -1,0 +1,112 @@
+/** What of each growing table goes into an archive: the fields of the shop's own rows, so that an archive can be imported again. */
+import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
+
+export const RETENTION_KINDS = ['BEHAVIOURS', 'TRANSACTIONS', 'IMPRESSIONS', 'FEEDBACK'] as const;
+export type RetentionKind = (typeof RETENTION_KINDS)[number];
+
+type ArchivedType = 'STRING' | 'INT32' | 'DOUBLE' | 'BOOLEAN' | 'TIMESTAMP';
+
+/** A growing table: its key, its time, and its archived columns with the SQL of each (`t` is the table, `u` its user, `i` its item). */
+export interface GrowingTable {
+  readonly table: string;
+  readonly key: readonly [name: string, type: string][];
+  readonly time: string;
+  readonly joins: string;
+  readonly columns: Readonly<Record<string, readonly [sql: string, type: ArchivedType]>>;
+}
+
+const USER = 'LEFT JOIN users u ON u.id = t.user_id';
+const ITEM = 'LEFT JOIN items i ON i.id = t.item_id';
+
+export const GROWING_TABLES: Readonly<Record<RetentionKind, GrowingTable>> = {
+  BEHAVIOURS: {
+    table: 'behaviours',
+    key: [
+      ['user_id', 'int'],
+      ['event_id', 'text'],
+    ],
+    time: 'occurred_at',
+    joins: `${USER} ${ITEM}`,
+    columns: {
+      eventId: ['t.event_id', 'STRING'],
+      userId: ['u.external_id', 'STRING'],
+      itemId: ['i.external_id', 'STRING'],
+      type: ['t.type::text', 'STRING'],
+      occurredAt: ['t.occurred_at', 'TIMESTAMP'],
+      sessionId: ['t.session_id', 'STRING'],
+      quantity: ['t.quantity', 'INT32'],
+      value: ['t.value::text', 'STRING'],
+      context: ['t.context::text', 'STRING'],
+    },
+  },
+  TRANSACTIONS: {
+    table: 'transactions',
+    key: [
+      ['user_id', 'int'],
+      ['external_id', 'text'],
+    ],
+    time: 'occurred_at',
+    joins: USER,
+    columns: {
+      id: ['t.external_id', 'STRING'],
+      userId: ['u.external_id', 'STRING'],
+      amount: ['t.amount::text', 'STRING'],
+      currency: ['t.currency', 'STRING'],
+      occurredAt: ['t.occurred_at', 'TIMESTAMP'],
+      items: ['t.lines::text', 'STRING'],
+      paymentMethod: ['t.payment_method', 'STRING'],
+      deviceId: ['t.device_id', 'STRING'],
+      ipCountry: ['t.ip_country', 'STRING'],
+      billingCountry: ['t.billing_country', 'STRING'],
+      shippingCountry: ['t.shipping_country', 'STRING'],
+      isFraud: ['t.is_fraud', 'BOOLEAN'],
+    },
+  },
+  IMPRESSIONS: {
+    table: 'impressions',
+    key: [
+      ['user_key', 'text'],
+      ['id', 'uuid'],
+    ],
+    time: 'shown_at',
+    joins: ITEM,
+    columns: {
+      id: ['t.id::text', 'STRING'],
+      userId: ['t.user_key', 'STRING'],
+      itemId: ['i.external_id', 'STRING'],
+      modelVersionId: ['t.model_version_id::text', 'STRING'],
+      rank: ['t.rank', 'INT32'],
+      score: ['t.score', 'DOUBLE'],
+      reason: ['t.reason', 'STRING'],
+      shownAt: ['t.shown_at', 'TIMESTAMP'],
+    },
+  },
+  FEEDBACK: {
+    table: 'feedback',
+    key: [
+      ['user_key', 'text'],
+      ['event_id', 'text'],
+    ],
+    time: 'occurred_at',
+    joins: ITEM,
+    columns: {
+      eventId: ['t.event_id', 'STRING'],
+      userId: ['t.user_key', 'STRING'],
+      impressionId: ['t.impression_id::text', 'STRING'],
+      itemId: ['i.external_id', 'STRING'],
+      kind: ['t.kind', 'STRING'],
+      occurredAt: ['t.occurred_at', 'TIMESTAMP'],
+    },
+  },
+};
+
+/** Rows as a Parquet file. @param rows each with the table's archived columns by name */
+export function toParquet(table: GrowingTable, rows: readonly Record<string, unknown>[]): Uint8Array {
+  const columnData: ColumnSource[] = Object.entries(table.columns).map(([name, [, type]]) => ({
+    name,
+    type,
+    nullable: true,
+    data: rows.map((row) => row[name]),
+  }));
+  return new Uint8Array(parquetWriteBuffer({ columnData }));
+}
