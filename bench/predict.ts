@@ -2,11 +2,13 @@
 import { parseArgs } from 'node:util';
 
 import { chooseThreads } from '../src/nn/threads.js';
+import { measureMatrixProduct } from './nn/peer-data.js';
 
 const FEATURES = 32;
 const HIDDEN = 64;
 const ITEMS = 1000;
 const WARM_UP = 50;
+const FLOP_A_ROW = 2 * (FEATURES * HIDDEN + HIDDEN * HIDDEN + HIDDEN * ITEMS);
 
 export default async function run(args: string[]): Promise<void> {
   const { values: flags } = parseArgs({
@@ -16,6 +18,7 @@ export default async function run(args: string[]): Promise<void> {
       data: { type: 'string' },
       json: { type: 'boolean' },
       threads: { type: 'string' },
+      limit: { type: 'boolean' },
     },
   });
   const rows = Number(flags.batch);
@@ -45,7 +48,15 @@ export default async function run(args: string[]): Promise<void> {
   }
   times.sort((a, b) => a - b);
   const at = (share: number) => Number(times[Math.floor(calls * share)].toFixed(1));
-  console.log(
-    JSON.stringify({ p50_us: at(0.5), p99_us: at(0.99), batch: rows, calls, threads, mode: predictor.mode }),
-  );
+  const report = {
+    p50_us: at(0.5),
+    p99_us: at(0.99),
+    batch: rows,
+    calls,
+    threads,
+    mode: predictor.mode,
+    gflop_s: Number(((FLOP_A_ROW * rows) / at(0.5) / 1e3).toFixed(1)),
+    ...(flags.limit ? { matrix_gflop_s: Math.round(measureMatrixProduct(tf)) } : {}),
+  };
+  console.log(JSON.stringify(report));
 }

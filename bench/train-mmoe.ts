@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import type * as Tensorflow from '@tensorflow/tfjs';
 
 import { chooseThreads } from '../src/nn/threads.js';
-import { defaultDataDirectory, readField } from './nn/peer-data.js';
+import { defaultDataDirectory, measureMatrixProduct, readField } from './nn/peer-data.js';
 
 const FIELDS = 20;
 const DIM = 16;
@@ -15,6 +15,12 @@ const EXPERTS = 4;
 const EXPERT_UNITS = 64;
 const TOWER_UNITS = 32;
 const TASKS = 2;
+/** Products alone; multiply-adds count twice, and the two gradients of a product cost as much as the product each. */
+const FLOP_A_ROW =
+  3 *
+  2 *
+  (FIELDS * DIM * (EXPERTS * EXPERT_UNITS + TASKS * EXPERTS) +
+    TASKS * (EXPERTS * EXPERT_UNITS + EXPERT_UNITS * TOWER_UNITS + TOWER_UNITS));
 
 export default async function run(args: string[]): Promise<void> {
   const { values: flags } = parseArgs({
@@ -26,6 +32,7 @@ export default async function run(args: string[]): Promise<void> {
       data: { type: 'string', default: defaultDataDirectory() },
       json: { type: 'boolean' },
       threads: { type: 'string', default: 'large' },
+      limit: { type: 'boolean' },
     },
   });
   chooseThreads(flags.threads === 'small' ? 'small' : 'large');
@@ -83,6 +90,8 @@ export default async function run(args: string[]): Promise<void> {
     vocabulary: FIELDS * vocabulary,
     rss_mb: Math.round(process.memoryUsage.rss() / 1e6),
     mode: step.mode,
+    gflop_s: Number(((FLOP_A_ROW * rows) / fitSeconds / 1e9).toFixed(1)),
+    ...(flags.limit ? { matrix_gflop_s: Math.round(measureMatrixProduct(tf)) } : {}),
   };
   console.log(JSON.stringify(report));
 }
