@@ -21,12 +21,16 @@ export interface NewRun {
   readonly seed: number;
 }
 
+/** Tasks of a run that names none: not all shops record the sessions that the others are about. */
+const isUsual = (task: TaskName): boolean => TASK_DEFINITIONS[task].entity !== 'SESSION';
+
 /** @throws AppError BAD_USER_INPUT, TOO_FEW_DATA */
 export async function trainingRun(shop: ShopStore, request: TrainingRequest): Promise<NewRun> {
   const { kind, seed = DEFAULT_SEED } = request;
   checkSeed(seed);
   const allowed = kind === 'SINGLE_TASK' ? TASKS : SHARED_TASKS;
-  const tasks = request.tasks && request.tasks.length > 0 ? [...new Set(request.tasks)] : [...allowed];
+  const tasks =
+    request.tasks && request.tasks.length > 0 ? [...new Set(request.tasks)] : allowed.filter(isUsual);
   const foreign = tasks.filter((task) => !allowed.includes(task));
   if (foreign.length > 0) {
     throw new AppError(

@@ -3,7 +3,7 @@
  * need not know TensorFlow. A model never grades itself: whoever trains it hands its predictions to `evaluate`.
  */
 import type { TaskName } from '../tasks/index.js';
-import type { HistoryTransaction, ShopHistory } from './history.js';
+import { BEHAVIOUR_TYPES, type HistoryTransaction, type ShopHistory } from './history.js';
 
 /** Which way of learning a model belongs to; the first column of every comparison. */
 export type ModelFamily = 'BASELINE' | 'SINGLE' | 'MULTI' | 'ENSEMBLE';
@@ -139,6 +139,35 @@ export interface FraudScorer {
   explainTransactions(transactions: readonly TransactionContext[], first: number): Promise<Contribution[][]>;
 }
 
+/** What a user may do next in a session: a behaviour of one of the types, or nothing more. */
+export const NEXT_BEHAVIOURS = [...BEHAVIOUR_TYPES, 'END'] as const;
+export type NextBehaviour = (typeof NEXT_BEHAVIOURS)[number];
+
+/** A session so far. */
+export interface OpenSession {
+  /** Index into history.users. */
+  readonly user: number;
+  /** Its behaviours by time, at least one: rows of history.behaviours. Of those rows and the user's earlier ones nothing later is read. */
+  readonly rows: Int32Array;
+}
+
+export interface SessionRequest {
+  readonly history: ShopHistory;
+  readonly sessions: readonly OpenSession[];
+}
+
+export interface SessionScores {
+  /** [sessions] probability of a purchase before the session ends. */
+  readonly SESSION_OUTCOME?: Float32Array;
+  /** [sessions × NEXT_BEHAVIOURS.length] probabilities, row by row. */
+  readonly NEXT_BEHAVIOUR?: Float32Array;
+}
+
+/** Tells how open sessions go on. */
+export interface SessionScorer {
+  scoreSessions(request: SessionRequest): Promise<SessionScores>;
+}
+
 /** Everything trained: it fits, saves, and offers a scorer for each entity that its tasks are about. */
 export interface Model {
   /** Architecture, e.g. 'logistic-regression', 'dense', 'shared-bottom', 'weighted-average'. */
@@ -149,6 +178,7 @@ export interface Model {
   readonly items?: ItemRanker;
   readonly demand?: DemandForecaster;
   readonly fraud?: FraudScorer;
+  readonly sessions?: SessionScorer;
   /** @throws AppError TOO_FEW_DATA with have and need; signal.reason when aborted. */
   fit(data: TrainingData, context: FitContext): Promise<void>;
   /** Writes everything that `load` needs into an existing empty directory. */

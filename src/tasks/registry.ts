@@ -1,8 +1,10 @@
 import { churnTask } from './churn.js';
 import { demandTask } from './demand.js';
 import { fraudTask } from './fraud.js';
+import { nextBehaviourTask } from './next-behaviour.js';
 import { purchaseIntentTask } from './purchase-intent.js';
 import { recommendationTask } from './recommendation.js';
+import { sessionOutcomeTask } from './session-outcome.js';
 import type { TaskDefinition, TaskName } from './task.js';
 
 /** Every task by its name. */
@@ -12,4 +14,6 @@ export const TASK_DEFINITIONS: Readonly<Record<TaskName, TaskDefinition>> = {
   RECOMMENDATION: recommendationTask,
   FRAUD: fraudTask,
   DEMAND: demandTask,
+  NEXT_BEHAVIOUR: nextBehaviourTask,
+  SESSION_OUTCOME: sessionOutcomeTask,
 };

@@ -1,9 +1,17 @@
 /** The business tasks that Tandem learns; the same names in the store, the API and the documentation. */
-export const TASKS = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION', 'FRAUD', 'DEMAND'] as const;
+export const TASKS = [
+  'PURCHASE_INTENT',
+  'CHURN',
+  'RECOMMENDATION',
+  'FRAUD',
+  'DEMAND',
+  'NEXT_BEHAVIOUR',
+  'SESSION_OUTCOME',
+] as const;
 export type TaskName = (typeof TASKS)[number];
 
 /** What one example of the task is about. */
-export type TaskEntity = 'USER' | 'USER_ITEMS' | 'ITEM' | 'TRANSACTION';
+export type TaskEntity = 'USER' | 'USER_ITEMS' | 'ITEM' | 'TRANSACTION' | 'SESSION';
 
 /** How the output layer is read. */
 export type TaskHead = 'SIGMOID' | 'SOFTMAX' | 'REGRESSION';

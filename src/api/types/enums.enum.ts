@@ -35,6 +35,8 @@ export const TaskEnum = enumOf<TaskName>('Task', 'What a model can be asked.', T
   RECOMMENDATION: 'Which items does the user take next?',
   FRAUD: 'Is the transaction fraud?',
   DEMAND: 'How many units of the item are sold a day?',
+  NEXT_BEHAVIOUR: 'What does the user do next in the session?',
+  SESSION_OUTCOME: 'Will the session have a purchase?',
 });
 
 export const BehaviourTypeEnum = enumOf<BehaviourType>('BehaviourType', 'What a user did.', BEHAVIOUR_TYPES, {

@@ -71,7 +71,8 @@ export interface StartTrainingInput {
   readonly seed?: number | null;
   readonly tasks?: readonly Task[] | null;
 }
-export type Task = 'CHURN' | 'DEMAND' | 'FRAUD' | 'PURCHASE_INTENT' | 'RECOMMENDATION';
+export type Task =
+  'CHURN' | 'DEMAND' | 'FRAUD' | 'NEXT_BEHAVIOUR' | 'PURCHASE_INTENT' | 'RECOMMENDATION' | 'SESSION_OUTCOME';
 export interface TaskResamplingInput {
   readonly method: string;
   readonly task: Task;

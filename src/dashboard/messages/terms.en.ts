@@ -5,6 +5,8 @@ export const TERM_MESSAGES = {
   'task.RECOMMENDATION': 'Recommendation',
   'task.FRAUD': 'Fraud',
   'task.DEMAND': 'Demand',
+  'task.NEXT_BEHAVIOUR': 'Next behaviour',
+  'task.SESSION_OUTCOME': 'Session outcome',
   'task.all': 'All tasks together',
 
   'kind.SINGLE_TASK': 'Single-task',

@@ -16,7 +16,15 @@ import { formatDateTime } from '../format.js';
 import { term, text } from '../messages/index.js';
 
 const KINDS: readonly RunKind[] = ['SINGLE_TASK', 'MULTI_TASK', 'COLLABORATIVE'];
-const TASKS: readonly Task[] = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION', 'DEMAND', 'FRAUD'];
+const TASKS: readonly Task[] = [
+  'PURCHASE_INTENT',
+  'CHURN',
+  'RECOMMENDATION',
+  'DEMAND',
+  'FRAUD',
+  'NEXT_BEHAVIOUR',
+  'SESSION_OUTCOME',
+];
 const METHODS: readonly EnsembleMethod[] = ['WEIGHTED_AVERAGE', 'VOTING', 'STACKING'];
 const NOTHING = {};
 const FORMS = ['training', 'ensemble'] as const;

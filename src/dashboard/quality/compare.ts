@@ -38,7 +38,15 @@ export interface QualityGroup {
   readonly rows: readonly QualityRow[];
 }
 
-const TASKS = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION', 'DEMAND', 'FRAUD'];
+const TASKS = [
+  'PURCHASE_INTENT',
+  'CHURN',
+  'RECOMMENDATION',
+  'DEMAND',
+  'FRAUD',
+  'NEXT_BEHAVIOUR',
+  'SESSION_OUTCOME',
+];
 const FAMILIES = ['BASELINE', 'SINGLE', 'MULTI', 'ENSEMBLE'];
 /** The metrics a task is judged by; names are compared without case and punctuation. */
 const HEADLINES: Record<string, readonly string[]> = {
@@ -47,6 +55,8 @@ const HEADLINES: Record<string, readonly string[]> = {
   FRAUD: ['prauc'],
   RECOMMENDATION: ['ndcg10', 'newndcg10'],
   DEMAND: ['wape'],
+  NEXT_BEHAVIOUR: ['logloss'],
+  SESSION_OUTCOME: ['auc'],
 };
 const LOWER_IS_BETTER = /wape|mase|mae|rmse|loss|error|brier|ece/;
 

@@ -3,7 +3,6 @@ import {
   evaluateBinary,
   evaluateDemand,
   evaluateRanking,
-  type EvaluationReport,
   type RankedUser,
 } from '../../pipeline/evaluate/index.js';
 import {
@@ -21,29 +20,15 @@ import {
   purchaseLabels,
 } from '../../pipeline/preprocess/index.js';
 import { describeFraudExamples, fraudExamples } from '../../pipeline/single-task/index.js';
-import type { ThresholdRule } from '../../tasks/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
+import { sessionTaskExamples } from './session-examples.js';
+import type { TaskExamples } from './task-examples.js';
 
 /** Scores of all items for all users are held at once: above this, users are thinned out evenly. */
 const MAX_SCORES = 8_000_000;
 const DEMAND_HISTORY_DAYS = 182;
 
-/** What one task is measured on at one cut. */
-export interface TaskExamples {
-  readonly task: TaskName;
-  readonly protocol: string;
-  readonly count: number;
-  /** Predictions of a model fitted before the cut, one flat array (DEMAND: units, low, high one after another). */
-  predict(model: Model): Promise<Float32Array>;
-  /** @param threshold fixed, or the rule to choose it by; of no meaning for rankings and forecasts */
-  evaluate(predictions: Float32Array, threshold: number | ThresholdRule, seed: number): EvaluationReport;
-  /** Yes/no labels, where the task has them. */
-  readonly labels: Float32Array | null;
-  /** Targets by user, where the task ranks. */
-  readonly targets: readonly ReadonlySet<number>[] | null;
-  /** Candidates a row, where the task ranks. */
-  readonly items: number;
-}
+export type { TaskExamples };
 
 const dateOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
@@ -59,6 +44,9 @@ export function taskExamples(task: TaskName, history: ShopHistory, cut: number, 
       return demandExamples(history, cut);
     case 'FRAUD':
       return fraudTaskExamples(history, cut, until);
+    case 'NEXT_BEHAVIOUR':
+    case 'SESSION_OUTCOME':
+      return sessionTaskExamples(task, history, cut, until);
   }
 }
 

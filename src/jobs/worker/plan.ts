@@ -24,6 +24,8 @@ const SINGLE_TASK_PLAN: Readonly<Record<TaskName, readonly string[]>> = {
   RECOMMENDATION: ['popular', 'recently-popular', 'own-history', 'item-knn', 'softmax-ranker'],
   DEMAND: ['seasonal-naive', 'mean-28', 'demand-regression'],
   FRAUD: ['fraud-logistic-regression', 'fraud-dense'],
+  NEXT_BEHAVIOUR: ['markov-chain', 'session-regression', 'session-dense'],
+  SESSION_OUTCOME: ['markov-chain', 'session-regression', 'session-dense'],
 };
 /** What each can learn together; a run asks for some of it. */
 const MULTI_TASK_PLAN: Readonly<Record<string, readonly TaskName[]>> = {

@@ -13,6 +13,8 @@ export interface Combination {
 }
 
 const EPSILON = 1e-6;
+/** A class that a member rules out may still win by the others. */
+const LEAST_CLASS_PROBABILITY = 1e-9;
 const RANK_CONSTANT = 60;
 const GRID = 10;
 
@@ -71,6 +73,25 @@ export function combineScores(
     });
   }
   for (let at = 0; at < combined.length; at++) if (isUnknown[at] === -Infinity) combined[at] = -Infinity;
+  return combined;
+}
+
+/**
+ * Combines probabilities of several classes, row by row, as rankings are, and normalises them again.
+ *
+ * @param members [members][rows × classes]
+ */
+export function combineClasses(
+  members: readonly Float32Array[],
+  classes: number,
+  combination: Combination,
+): Float32Array {
+  const logs = members.map((member) => member.map((p) => Math.log(Math.max(LEAST_CLASS_PROBABILITY, p))));
+  const combined = combineScores(logs, classes, combination);
+  for (let from = 0; from < combined.length; from += classes) {
+    const row = combined.subarray(from, from + classes);
+    row.set(logSoftmax(row).map(Math.exp));
+  }
   return combined;
 }
 

@@ -2,18 +2,20 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { TaskName } from '../../tasks/index.js';
-import type {
-  Contribution,
-  DemandForecaster,
-  FitContext,
-  FraudScorer,
-  ItemRanker,
-  Model,
-  ModelType,
-  TrainingData,
-  UserScorer,
+import {
+  type Contribution,
+  type DemandForecaster,
+  type FitContext,
+  type FraudScorer,
+  type ItemRanker,
+  type Model,
+  type ModelType,
+  NEXT_BEHAVIOURS,
+  type SessionScorer,
+  type TrainingData,
+  type UserScorer,
 } from '../index.js';
-import { type Combination, combineProbabilities } from './combine.js';
+import { type Combination, combineClasses, combineProbabilities } from './combine.js';
 import { EnsembleRanking } from './ensemble-ranking.js';
 
 const FILE = 'ensemble.json';
@@ -32,6 +34,7 @@ export class EnsembleModel implements Model {
   readonly items?: ItemRanker;
   readonly demand?: DemandForecaster;
   readonly fraud?: FraudScorer;
+  readonly sessions?: SessionScorer;
 
   constructor(
     readonly architecture: string,
@@ -48,6 +51,7 @@ export class EnsembleModel implements Model {
       );
     if (task === 'DEMAND') this.demand = this.forecaster();
     if (task === 'FRAUD') this.fraud = this.fraudScorer();
+    if (task === 'NEXT_BEHAVIOUR' || task === 'SESSION_OUTCOME') this.sessions = this.sessionScorer(task);
   }
 
   async fit(data: TrainingData, context: FitContext): Promise<void> {
@@ -131,6 +135,19 @@ export class EnsembleModel implements Model {
           low: average(parts.map((part) => part.low)),
           high: average(parts.map((part) => part.high)),
         };
+      },
+    };
+  }
+
+  private sessionScorer(task: 'NEXT_BEHAVIOUR' | 'SESSION_OUTCOME'): SessionScorer {
+    const scorers = this.each((member) => member.sessions);
+    return {
+      scoreSessions: async (request) => {
+        const scores = await Promise.all(scorers.map((scorer) => scorer.scoreSessions(request)));
+        const members = scores.map((score) => score[task] ?? new Float32Array(0));
+        if (task === 'SESSION_OUTCOME')
+          return { SESSION_OUTCOME: combineProbabilities(members, this.combination) };
+        return { NEXT_BEHAVIOUR: combineClasses(members, NEXT_BEHAVIOURS.length, this.combination) };
       },
     };
   }

@@ -2,6 +2,7 @@
 export {
   bestWeights,
   type Combination,
+  combineClasses,
   combineProbabilities,
   combineScores,
   ENSEMBLE_METHODS,

@@ -21,6 +21,8 @@ export const MAIN_METRICS: Readonly<Record<TaskName, readonly string[]>> = {
   RECOMMENDATION: ['NDCG@10', 'NEW_NDCG@10', 'NEW_HR@10'],
   FRAUD: ['AUC', 'PR_AUC', 'F1'],
   DEMAND: ['WAPE', 'DAILY_WAPE', 'INTERVAL_COVERAGE'],
+  NEXT_BEHAVIOUR: ['LOG_LOSS', 'ACCURACY', 'MACRO_F1'],
+  SESSION_OUTCOME: ['AUC', 'PR_AUC', 'ECE'],
 };
 
 /** Figures of which less is better. */

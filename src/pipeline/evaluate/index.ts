@@ -7,6 +7,7 @@ export * from './curves.js';
 export * from './folds.js';
 export * from './list-quality.js';
 export * from './metric.js';
+export * from './multi-class.js';
 export * from './permutation-importance.js';
 export * from './ranking.js';
 export * from './regression.js';

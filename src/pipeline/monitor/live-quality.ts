@@ -98,6 +98,8 @@ async function judge(judgement: Judgement): Promise<LiveQuality | NotDue> {
       return judgeDemand(judgement);
     case 'TRANSACTION':
       return judgeTransactions(judgement);
+    case 'SESSION':
+      return tooFew(judgement.definition.name, 'Sessions are measured where a version is trained.');
   }
 }
 

@@ -61,7 +61,8 @@ export class LossBalance {
 
   /** @param shared names of the weights that all tasks reach */
   taskOptions(shared: readonly string[]): TaskOptions {
-    const { method, weights: given } = this.options;
+    const { method } = this.options;
+    const given: Partial<Record<TaskName, number>> | undefined = this.options.weights;
     const weights = this.shares.map((share, at) => share * (given?.[this.tasks[at]] ?? 1));
     const base = { names: this.tasks, weights };
     // One task has nobody to be weighed against.

@@ -20,7 +20,24 @@ export { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState, itemState } from './
 export { alignStatistics, type ItemStatistics, itemStatistics } from './item-statistics.js';
 export * from './labels.js';
 export { type LabelledRows, type ResampledRows, resampleRows, takeRows } from './resampling.js';
+export { sessionColumns } from './session-features.js';
+export {
+  nextBehaviourExamples,
+  openSessions,
+  type Session,
+  SESSION_GAP_MS,
+  type SessionExampleOptions,
+  type SessionExamples,
+  sessionOutcomeExamples,
+  sessionsBefore,
+} from './sessions.js';
 export { Standardiser, standardiserOf } from './standardiser.js';
+export {
+  type TabularColumn,
+  TabularEncoder,
+  type TabularEncoding,
+  tabularEncodingSchema,
+} from './tabular-encoder.js';
 export {
   MAX_EARLIER_TRANSACTIONS,
   TRANSACTION_FEATURES,

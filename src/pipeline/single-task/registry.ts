@@ -5,6 +5,8 @@ import { fraudLogistic } from './fraud/fraud-logistic.js';
 import { itemKnn, ownHistory, popular, recentlyPopular } from './recommendation/ranking-baselines.js';
 import { softmaxRanker } from './recommendation/softmax-ranker.js';
 import { bert4rec, sasrec } from './sequence/sequence-ranker.js';
+import { markovChain } from './sessions/markov-chain.js';
+import { sessionDense, sessionRegression } from './sessions/session-network-model.js';
 import { boostedTrees } from './trees/boosted-trees.js';
 import { recency } from './users/recency.js';
 import { dense, logisticRegression } from './users/user-model-types.js';
@@ -27,4 +29,7 @@ export const SINGLE_TASK_TYPES: readonly ModelType[] = [
   seasonalNaive,
   mean28,
   demandRegression,
+  markovChain,
+  sessionRegression,
+  sessionDense,
 ];

@@ -178,7 +178,15 @@ describe('the contract', () => {
       const type = schema.getType(name);
       return isEnumType(type) ? type.getValues().map((value) => value.name) : [];
     };
-    expect(values('Task').sort()).toEqual(['CHURN', 'DEMAND', 'FRAUD', 'PURCHASE_INTENT', 'RECOMMENDATION']);
+    expect(values('Task').sort()).toEqual([
+      'CHURN',
+      'DEMAND',
+      'FRAUD',
+      'NEXT_BEHAVIOUR',
+      'PURCHASE_INTENT',
+      'RECOMMENDATION',
+      'SESSION_OUTCOME',
+    ]);
     expect(values('RunStatus').sort()).toEqual(['CANCELLED', 'FAILED', 'QUEUED', 'RUNNING', 'SUCCEEDED']);
     expect(values('CurveKind').sort()).toEqual(['CALIBRATION', 'LIFT', 'PRECISION_RECALL', 'ROC']);
     expect(values('EnsembleMethod').sort()).toEqual(['STACKING', 'VOTING', 'WEIGHTED_AVERAGE']);

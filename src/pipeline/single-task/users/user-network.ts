@@ -39,9 +39,17 @@ const LEAST_BATCH = 16;
 /** Examples at even odds that a rate is shrunk by. */
 const RATE_PRIOR = 2;
 
+export interface UserNetworkOptions {
+  readonly seed: number;
+  /** Exponent of the focal loss; 0 without. */
+  readonly focalGamma: number;
+  /** SIGMOID, the default: each output by itself. SOFTMAX: one of the outputs; labels are a one among zeros. */
+  readonly head?: 'SIGMOID' | 'SOFTMAX';
+}
+
 /**
- * Dense layers on user features with one logit an output. Without hidden layers one score is shared by all outputs, each with its own
- * intercept: the proportional odds of discrete-time survival analysis.
+ * Dense layers on user features with one logit an output. Without hidden layers one score is shared by all outputs that stand for
+ * themselves, each with its own intercept: the proportional odds of discrete-time survival analysis.
  */
 export class UserNetwork {
   readonly weights: WeightSet;
@@ -54,7 +62,7 @@ export class UserNetwork {
     private readonly width: number,
     private readonly outputs: number,
     private readonly settings: UserNetworkSettings,
-    private readonly options: { readonly seed: number; readonly focalGamma: number },
+    private readonly options: UserNetworkOptions,
   ) {
     this.weights = new WeightSet(new Random(options.seed));
     const sizes = [width, ...settings.hiddenUnits];
@@ -62,10 +70,11 @@ export class UserNetwork {
       this.weights.dense(`hidden-${at + 1}`, sizes[at], units),
     );
     const isLinear = settings.hiddenUnits.length === 0;
+    const hasOneScore = isLinear && options.head !== 'SOFTMAX';
     this.output = this.weights.dense(
       'output',
       sizes[sizes.length - 1],
-      isLinear ? 1 : outputs,
+      hasOneScore ? 1 : outputs,
       isLinear ? zeros : undefined,
     );
     this.intercepts = this.weights.weight('intercepts', [outputs], zeros);
@@ -178,6 +187,10 @@ export class UserNetwork {
     context: ModelContext,
   ): Tensorflow.Scalar {
     const logits = this.logits(batch.features, context);
+    if (this.options.head === 'SOFTMAX') {
+      const hits = tf.mul(tf.mul(batch.labels, batch.masks), tf.logSoftmax(logits));
+      return tf.neg(tf.mean<Tensorflow.Scalar>(tf.sum(hits, 1)));
+    }
     const losses =
       this.settings.loss === 'SUM_OF_SQUARED_ERRORS'
         ? tf.square(tf.sub(batch.labels, tf.sigmoid(logits)))

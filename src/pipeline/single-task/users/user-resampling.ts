@@ -40,9 +40,9 @@ export function userResampling(
 export function teachUserColumns(
   train: UserColumns,
   validation: UserColumns | null,
-  options: { method: ResamplingMethod; focalGamma: number; outputs: number; seed: number },
+  options: { method: ResamplingMethod; focalGamma: number; outputs: number; seed: number; width?: number },
 ): TaughtColumns {
-  const { method, outputs, seed } = options;
+  const { method, outputs, seed, width = USER_FEATURE_COUNT } = options;
   const focalGamma = method === 'FOCAL_LOSS' ? options.focalGamma : 0;
   const rates = labelRates(train, outputs);
   if (method === 'NONE' || method === 'FOCAL_LOSS') {
@@ -55,7 +55,7 @@ export function teachUserColumns(
   if (method === 'CLASS_WEIGHTS') {
     return { train: weighClasses(train, rates, taught), validation: weighed, corrections };
   }
-  const { features, labels, weights } = resampleRows(method, train, { width: USER_FEATURE_COUNT, seed });
+  const { features, labels, weights } = resampleRows(method, train, { width, seed });
   return { train: { features, labels, masks: weights }, validation: weighed, corrections };
 }
 
