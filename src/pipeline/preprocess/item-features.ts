@@ -13,6 +13,8 @@ const OWN_FEATURES = [
   'isRepeated',
   'ownShare',
   'isInLastOrder',
+  'looks',
+  'looksDecayed',
 ] as const;
 const AFFINITY_FEATURES = [
   'byUsers',
@@ -48,6 +50,7 @@ export const IS_BOUGHT_COLUMN = CANDIDATE_FEATURES.indexOf('isBought');
 const BUYERS30 = ITEM_FEATURES.indexOf('buyers30');
 const DAYS_UNSOLD = ITEM_FEATURES.indexOf('daysUnsold');
 const REBUY_SHARE = ITEM_FEATURES.indexOf('rebuyShare');
+const LOOKS = ITEM_FEATURE_COUNT + OWN_FEATURES.indexOf('looks');
 const AFFINITY_AT = ITEM_FEATURE_COUNT + OWN_FEATURES.length;
 const CROSSED_AT = AFFINITY_AT + AFFINITY_FEATURES.length;
 /** Similarity below which items are strangers: keeps the logarithm finite. */
@@ -111,7 +114,10 @@ export function writeCandidates(
     target[crossed] = profile.hasItems ? -Math.abs(state.logPrices[item] - profile.meanLogPrice) : 0;
     target[crossed + 2] = popular * profile.logItems;
     const at = ownAt[item];
-    if (at < 0 || user.orders[at] === 0) continue;
+    if (at < 0) continue;
+    target[start + LOOKS] = Math.log1p(user.looks[at]);
+    target[start + LOOKS + 1] = Math.log1p(user.looksDecayed[at]);
+    if (user.orders[at] === 0) continue;
     const own = writeOwn(user, at, target, start + ITEM_FEATURE_COUNT);
     target[crossed + 1] = own * profile.logItems;
     target[crossed + 3] = profile.logItems;

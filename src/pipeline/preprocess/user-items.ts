@@ -13,6 +13,9 @@ export interface UserItems {
   readonly orders: Float32Array;
   /** [items × DECAY_DAYS] orders, each counting exp(-age / decay). */
   readonly decayed: Float32Array;
+  /** Visits in which the item was looked at and not bought, and the same with each counting exp(-age / 30). */
+  readonly looks: Float32Array;
+  readonly looksDecayed: Float32Array;
   /** Days since the latest and the earliest behaviour with the item. */
   readonly lastDays: Float32Array;
   readonly firstDays: Float32Array;
@@ -30,6 +33,9 @@ interface Entry {
   first: number;
   lastOrder: number;
   decayed: [number, number, number];
+  looks: number;
+  looksDecayed: number;
+  lastLook: number;
 }
 
 /**
@@ -67,16 +73,39 @@ export function userItems(
     if (item >= size) continue;
     let entry = entries.get(item);
     if (!entry) {
-      entry = { orders: 0, last: days, first: days, lastOrder: Number.NaN, decayed: [0, 0, 0] };
+      entry = {
+        orders: 0,
+        last: days,
+        first: days,
+        lastOrder: Number.NaN,
+        decayed: [0, 0, 0],
+        looks: 0,
+        looksDecayed: 0,
+        lastLook: Number.NaN,
+      };
       entries.set(item, entry);
     }
     entry.last = days;
-    if (!isPurchase || entry.lastOrder === order) continue;
+    if (!isPurchase) {
+      addLook(entry, order, days, 1);
+      continue;
+    }
+    if (entry.lastOrder === order) continue;
+    // Looked at and bought in one visit: the order says it.
+    if (entry.lastLook === order) addLook(entry, Number.NaN, days, -1);
     entry.lastOrder = order;
     entry.orders++;
     DECAY_DAYS.forEach((decay, at) => (entry.decayed[at] += Math.exp(-days / decay)));
   }
   return toColumns(entries, orders.size, lastOrderDays);
+}
+
+/** Counts a visit's look at an item once (sign 1), or takes it back (-1). */
+function addLook(entry: Entry, visit: number, days: number, sign: 1 | -1): void {
+  if (entry.lastLook === visit || entry.lastOrder === visit) return;
+  entry.lastLook = visit;
+  entry.looks += sign;
+  entry.looksDecayed = Math.max(0, entry.looksDecayed + sign * Math.exp(-days / PROFILE_DAYS));
 }
 
 function toColumns(entries: Map<number, Entry>, orderCount: number, lastOrderDays: number): UserItems {
@@ -89,6 +118,8 @@ function toColumns(entries: Map<number, Entry>, orderCount: number, lastOrderDay
     items,
     orders: of((entry) => entry.orders),
     decayed,
+    looks: of((entry) => entry.looks),
+    looksDecayed: of((entry) => entry.looksDecayed),
     lastDays: of((entry) => entry.last),
     firstDays: of((entry) => entry.first),
     recency: of((entry) => Math.exp(-entry.last / PROFILE_DAYS)),

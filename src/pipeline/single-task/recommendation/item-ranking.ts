@@ -148,6 +148,8 @@ function singleItem(item: number): UserItems {
     items: Int32Array.of(item),
     orders: one,
     decayed: new Float32Array(3),
+    looks: new Float32Array(1),
+    looksDecayed: new Float32Array(1),
     lastDays: new Float32Array(1),
     firstDays: new Float32Array(1),
     recency: one,
