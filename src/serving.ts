@@ -33,7 +33,7 @@ process.on('message', (request: ServingRequest) => {
     (value) => process.send?.({ id: request.id, ok: true, value } satisfies ServingReply),
     (thrown: unknown) => {
       const error = coerceError(thrown);
-      if (!(error instanceof AppError))
+      if (!(error instanceof AppError) || error.cause !== undefined)
         log.error({ err: error, method: request.method }, 'A request failed.');
       const { code, details } =
         error instanceof AppError ? error : { code: 'INTERNAL' as const, details: {} };

@@ -1,10 +1,11 @@
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import net from 'node:net';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 
+import { folderModelFiles, modelDirectory } from '../../../src/pipeline/deploy/index.js';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { type RunningProcess, startProcess, stopProcess, until } from '../../support/processes.js';
 
@@ -169,6 +170,51 @@ describe('a database that goes down while the server serves', () => {
     expect((await ask(url, query)).data).toEqual({ users: { totalCount: 0 } });
     expect(await stopProcess(server)).toBe(0);
   }, 300_000);
+});
+
+describe('a model in service whose files are not as they were', () => {
+  test.each(['missing', 'damaged'])(
+    '%s: callers hear that it is not ready, the log why',
+    async (how) => {
+      const database = await createTestDatabase();
+      const dataDir = join(directory, how);
+      try {
+        const files = folderModelFiles(dataDir);
+        const staged = await files.stage();
+        await writeFile(join(staged, 'manifest.json'), '{}');
+        const { contentHash, sizeBytes } = await files.commit(staged);
+        if (how === 'missing') await rm(modelDirectory(dataDir, contentHash), { recursive: true });
+        else await writeFile(join(modelDirectory(dataDir, contentHash), 'manifest.json'), '{ }');
+        const { shop } = database;
+        const run = await shop.createRun({
+          kind: 'SINGLE_TASK',
+          tasks: ['RECOMMENDATION'],
+          config: {},
+          seed: 1,
+        });
+        const { id } = await shop.createModelVersion({
+          runId: run.id,
+          contentHash,
+          sizeBytes,
+          tasks: ['RECOMMENDATION'],
+          architecture: 'popular',
+          dataUntil: new Date('2026-01-01T00:00:00Z'),
+          manifest: {},
+        });
+        await shop.createDeployment({ modelVersionId: id, tasks: ['RECOMMENDATION'], trafficShare: 1 });
+        const server = serve({ DATABASE_URL: database.url, TANDEM_DATA: dataDir });
+        const { errors } = await ask(await urlOf(server), '{ recommendations(userId: "u1") { rank } }');
+        expect(errors?.[0].extensions.code).toBe('NOT_READY');
+        expect(errors?.[0].message).toContain('missing or damaged');
+        expect(errors?.[0].message).not.toContain(dataDir);
+        await server.saysOnError(how === 'missing' ? 'are not in' : 'are damaged');
+        expect(await stopProcess(server)).toBe(0);
+      } finally {
+        await database.drop();
+      }
+    },
+    150_000,
+  );
 });
 
 describe('a server with its own PostgreSQL', () => {

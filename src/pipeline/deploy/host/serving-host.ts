@@ -202,7 +202,7 @@ export class ServingHost implements Omit<ServingClient, 'checkPlan' | 'status' |
       // A load that failed (files not copied yet) is tried again at the next call.
       loading.catch(() => this.shelves.get(shopKey) === loading && this.shelves.delete(shopKey));
     }
-    return (await shelf).use(work);
+    return (await shelf.catch(notServed)).use(work);
   }
 }
 
@@ -235,6 +235,17 @@ function scoreOnce(
 
 const chooseForUsers = (shelf: Shelf, task: TaskName, history: ShopHistory): Choice[] =>
   history.users.map((user) => shelf.choose(task, user.id));
+
+/** What a caller is told of files that are missing or damaged: that they are not at fault, and no paths. */
+function notServed(thrown: unknown): never {
+  if (!(thrown instanceof AppError)) throw thrown;
+  throw new AppError(
+    'NOT_READY',
+    'The files of the deployed model version are missing or damaged. Deploy another version, or roll back.',
+    {},
+    { cause: thrown },
+  );
+}
 
 /** Newest first, up to the deployment that serves every user of every task still open: older ones are never asked. */
 function neededOf(deployments: readonly DeploymentRow[]): DeploymentRow[] {
