@@ -21,7 +21,7 @@ export type Encoding = (typeof ENCODINGS)[number];
 /** No text of rows packs tighter: NDJSON comes to a tenth or a fiftieth, what is made to fill memory or time to a thousandth. */
 const MAX_UNPACKED = 200;
 /** Up to so many unpacked bytes nothing is said of a bomb. */
-const MAX_UNPACKED_UNASKED = 1 << 26;
+const MAX_UNPACKED_UNASKED = 1 << 24;
 
 /** Bytes looked at to tell gzip, encoding, format and columns. */
 const SAMPLE_BYTES = 1 << 18;
