@@ -3,6 +3,7 @@ import { expect } from '@jest/globals';
 import pino from 'pino';
 
 import { type App, createApp } from '../../src/api/index.js';
+import type { WebhookSecrets } from '../../src/config.js';
 import { AppError } from '../../src/errors.js';
 import type { Jobs, RunProgressEvent } from '../../src/jobs/index.js';
 import type { ServingClient } from '../../src/pipeline/deploy/index.js';
@@ -39,6 +40,7 @@ export interface Api {
 export interface ApiOptions {
   readonly isAuthOn?: boolean;
   readonly isProduction?: boolean;
+  readonly webhookSecrets?: WebhookSecrets;
   readonly serving?: (database: TestDatabase) => ServingClient;
   readonly jobs?: (database: TestDatabase) => Promise<Jobs>;
   /** Stands between the API and the real store. */
@@ -52,8 +54,8 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
   const logged: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
   const store = options.wrapStore?.(database.store) ?? database.store;
-  const { isAuthOn = false, isProduction = false } = options;
-  const config = { host: '127.0.0.1', port: 0, isAuthOn, isProduction };
+  const { isAuthOn = false, isProduction = false, webhookSecrets } = options;
+  const config = { host: '127.0.0.1', port: 0, isAuthOn, isProduction, webhookSecrets };
   const app = await createApp({ config, store, jobs, serving, log });
   const url = await app.listen();
   return {
