@@ -1,8 +1,10 @@
 import type {
   BehaviourWrite,
+  CrawledPageRow,
   FeedbackWrite,
   ItemRow,
   ItemWrite,
+  JsonObject,
   QuarantineOrigin,
   QuarantineWrite,
   ShopStore,
@@ -20,6 +22,8 @@ export class RecordingShop {
   readonly transactions = new Map<string, TransactionWrite>();
   readonly feedback = new Map<string, FeedbackWrite>();
   readonly links: UserLink[] = [];
+  readonly cursors = new Map<string, JsonObject>();
+  readonly pages = new Map<string, CrawledPageRow>();
   readonly quarantined: (QuarantineOrigin & QuarantineWrite)[] = [];
   /** Rows of each write, in order. */
   readonly writes: number[] = [];
@@ -41,6 +45,16 @@ export class RecordingShop {
             return item === undefined ? null : ({ externalId: id, title: item.title } as ItemRow);
           }),
         ),
+      readCursor: (source, resource) => Promise.resolve(this.cursors.get(`${source} ${resource}`) ?? null),
+      writeCursor: (source, resource, cursor) => {
+        this.cursors.set(`${source} ${resource}`, cursor);
+        return Promise.resolve();
+      },
+      crawledPages: () => Promise.resolve([...this.pages.values()]),
+      writeCrawledPages: (_origin, pages) => {
+        for (const page of pages) this.pages.set(page.url, page);
+        return Promise.resolve();
+      },
       recordLinks: (links) => Promise.resolve(this.links.push(...links)),
       applyLinks: () => Promise.resolve({ merged: 0, behaviours: 0 }),
       quarantine: (origin, rows) =>

@@ -4,7 +4,8 @@ import { type CrawlOptions, type CrawlReport } from './crawl-report.js';
 
 /**
  * Reads a shop's catalogue from its web pages into items: starts from the sitemaps and the given page, follows links on the same host,
- * honours robots.txt, one request at a time.
+ * honours robots.txt, one request at a time. What is known of its pages is kept: a crawl that is broken off goes on where it was, and the
+ * next one reads only pages that changed; items that no page describes any longer are marked as not available.
  *
  * @throws AppError BAD_USER_INPUT for an address that is none; `signal.reason` when aborted
  */

@@ -13,8 +13,12 @@ for (const [network, bits] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const) {
   PRIVATE.addSubnet(network, bits, 'ipv4');
@@ -22,6 +26,10 @@ for (const [network, bits] of [
 for (const [network, bits] of [
   ['::', 127],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001:db8::', 32],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
   ['ff00::', 8],
@@ -37,10 +45,33 @@ export function isPrivateAddress(address: string): boolean {
   return version === 0 || PRIVATE.check(plain, version === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** What a page came to. */
+/** What a page came to. UNCHANGED: the server says that it is as it was when it gave the validators. */
 export type FetchedPage =
-  | { readonly kind: 'PAGE'; readonly url: string; readonly body: Buffer; readonly contentType: string }
-  | { readonly kind: 'FAILED'; readonly reason: string };
+  | {
+      readonly kind: 'PAGE';
+      readonly url: string;
+      readonly body: Buffer;
+      readonly contentType: string;
+      readonly etag: string | null;
+      readonly lastModified: string | null;
+      /** The header X-Robots-Tag. */
+      readonly robotsTag: string;
+    }
+  | { readonly kind: 'UNCHANGED' }
+  | {
+      readonly kind: 'FAILED';
+      readonly reason: string;
+      /** 0 where there was no answer. */
+      readonly status: number;
+      /** Set when the server asks to come again later. */
+      readonly retryAfterMs: number | null;
+    };
+
+/** What a server gave with a page, to be asked whether it is still so (RFC 9110, section 13). */
+export interface Validators {
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+}
 
 export interface FetcherOptions {
   readonly userAgent: string;
@@ -70,20 +101,22 @@ export class SafeFetcher {
   }
 
   /** @param mayFollow asked before each redirect; false ends it */
-  async fetch(url: URL, mayFollow: (target: URL) => boolean, signal?: AbortSignal): Promise<FetchedPage> {
+  async fetch(
+    url: URL,
+    mayFollow: (target: URL) => boolean,
+    { signal, validators }: { signal?: AbortSignal; validators?: Validators } = {},
+  ): Promise<FetchedPage> {
     let target = url;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       const problem = this.problemOf(target);
-      if (problem !== null) return { kind: 'FAILED', reason: problem };
-      const answer = await this.get(target, signal);
+      if (problem !== null) return failure(problem);
+      const answer = await this.get(target, signal, hop === 0 ? validators : undefined);
       if (answer.kind !== 'REDIRECT') return answer;
-      if (!URL.canParse(answer.location, target.href))
-        return { kind: 'FAILED', reason: 'redirects to no address' };
+      if (!URL.canParse(answer.location, target.href)) return failure('redirects to no address');
       target = new URL(answer.location, target);
-      if (!mayFollow(target))
-        return { kind: 'FAILED', reason: `redirects to ${target.href}, which is not crawled` };
+      if (!mayFollow(target)) return failure(`redirects to ${target.href}, which is not crawled`);
     }
-    return { kind: 'FAILED', reason: `redirects more than ${MAX_REDIRECTS} times` };
+    return failure(`redirects more than ${MAX_REDIRECTS} times`);
   }
 
   async close(): Promise<void> {
@@ -101,6 +134,7 @@ export class SafeFetcher {
   private async get(
     url: URL,
     signal?: AbortSignal,
+    validators?: Validators,
   ): Promise<FetchedPage | { kind: 'REDIRECT'; location: string }> {
     const { userAgent, timeoutMs } = this.options;
     try {
@@ -110,26 +144,54 @@ export class SafeFetcher {
         headers: {
           'user-agent': userAgent,
           accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,text/plain;q=0.5',
+          ...(validators?.etag ? { 'if-none-match': validators.etag } : {}),
+          ...(validators?.lastModified ? { 'if-modified-since': validators.lastModified } : {}),
         },
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       });
       const { statusCode, headers, body } = response;
       const { location } = headers;
+      if (statusCode === 304) {
+        await body.dump();
+        return { kind: 'UNCHANGED' };
+      }
       if (statusCode >= 300 && statusCode < 400 && typeof location === 'string') {
         await body.dump();
         return { kind: 'REDIRECT', location };
       }
       if (statusCode !== 200) {
         await body.dump();
-        return { kind: 'FAILED', reason: `answered ${statusCode}` };
+        const retryAfterMs = statusCode === 429 || statusCode === 503 ? waitOf(headers['retry-after']) : null;
+        return { kind: 'FAILED', reason: `answered ${statusCode}`, status: statusCode, retryAfterMs };
       }
       const bytes = Buffer.from(await body.arrayBuffer());
-      return { kind: 'PAGE', url: url.href, body: bytes, contentType: String(headers['content-type'] ?? '') };
+      const header = (name: string) => [headers[name]].flat()[0]?.slice(0, 500) ?? null;
+      return {
+        kind: 'PAGE',
+        url: url.href,
+        body: bytes,
+        contentType: header('content-type') ?? '',
+        etag: header('etag'),
+        lastModified: header('last-modified'),
+        robotsTag: header('x-robots-tag') ?? '',
+      };
     } catch (error) {
       signal?.throwIfAborted();
-      return { kind: 'FAILED', reason: error instanceof Error ? error.message : String(error) };
+      return failure(error instanceof Error ? error.message : String(error));
     }
   }
+}
+
+function failure(reason: string): FetchedPage & { kind: 'FAILED' } {
+  return { kind: 'FAILED', reason, status: 0, retryAfterMs: null };
+}
+
+/** Retry-After in milliseconds; a second where it says nothing that can be read. */
+function waitOf(value: string | string[] | undefined): number {
+  const text = [value].flat()[0] ?? '';
+  if (/^\d{1,6}$/.test(text)) return Number(text) * 1000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? 1000 : Math.max(0, date - Date.now());
 }
 
 const publicLookup: LookupFunction = (hostname, options, callback) => {

@@ -11,11 +11,16 @@ export interface Sitemap {
 /** A sitemap may have 50 MiB unpacked; a packed one that unpacks to more is a bomb. */
 const MAX_UNPACKED = 50 * 1024 * 1024;
 
-/** Reads a sitemap, gzip or not; one that cannot be read names nothing. */
+/** Addresses that one sitemap may name (sitemaps.org); what stands behind them is left out. */
+const MAX_ADDRESSES = 50_000;
+
+/** Reads a sitemap, gzip or not; one that cannot be read, or that defines entities of its own, names nothing. */
 export function parseSitemap(body: Buffer): Sitemap {
   try {
     const isGzip = body[0] === 0x1f && body[1] === 0x8b;
     const text = (isGzip ? gunzipSync(body, { maxOutputLength: MAX_UNPACKED }) : body).toString();
+    // Entities that name each other unfold to gigabytes; no sitemap needs a definition.
+    if (/<!(DOCTYPE|ENTITY)/i.test(text)) return { pages: [], sitemaps: [] };
     const parsed = new XMLParser({
       processEntities: true,
       isArray: (name) => name === 'url' || name === 'sitemap',
@@ -31,7 +36,7 @@ interface Entry {
 }
 
 function locations(entries: readonly Entry[] | undefined): string[] {
-  return (entries ?? []).flatMap(({ loc }) =>
-    typeof loc === 'string' && loc.trim() !== '' ? [loc.trim()] : [],
-  );
+  return (entries ?? [])
+    .slice(0, MAX_ADDRESSES)
+    .flatMap(({ loc }) => (typeof loc === 'string' && loc.trim() !== '' ? [loc.trim()] : []));
 }
