@@ -8,6 +8,7 @@ import { type Context, createContext } from './context.js';
 import { createErrorFormatter, toGraphQLError, toHttpError } from './format-error.js';
 import { serveHealth } from './http/health.js';
 import { isLocalHost, isSameOrigin, STUDIO_ORIGIN } from './http/hosts.js';
+import { serveImportUpload } from './http/import-upload.js';
 import { serveIngest } from './http/ingest.js';
 import { servePages } from './http/pages.js';
 import { serveWebhooks } from './http/webhooks.js';
@@ -80,6 +81,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     requireRole(await principalOf(authorization), ['STUDIO'], '/metrics');
   });
   await serveIngest(app, services, metrics, principalOf);
+  await serveImportUpload(app, services, metrics, principalOf);
   await serveWebhooks(app, services, metrics, config.webhookSecrets ?? {});
   servePages(app);
   const endSubscriptions = serveSubscriptions({
