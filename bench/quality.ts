@@ -1,4 +1,4 @@
-/** Quality of the product's models: on Online Retail at any cuts, or leave-one-out on a folder of interactions. */
+/** Quality of the product's models: on Online Retail at any cuts, leave-one-out on a folder of interactions, or on sessions. */
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -59,6 +59,8 @@ async function measure(args: string[]): Promise<void> {
   const processes = count('processes', flags.processes, 64);
   if (!readdirSync(data).includes(RETAIL_FILE)) {
     chooseThreads('small');
+    const { holdsSessions, sessionQuality } = await import('./quality-sessions.js');
+    if (holdsSessions(data)) return void console.log(JSON.stringify(await sessionQuality(data, seeds)));
     const negatives =
       flags.negatives === undefined ? null : count('negatives', flags.negatives, Number.MAX_SAFE_INTEGER);
     const { leaveOneOut } = await import('./quality-sequences.js');
