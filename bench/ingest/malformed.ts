@@ -283,9 +283,9 @@ let bombs: Buffer[] | undefined;
 /** A megabyte or less that unpacks to a gigabyte: blanks, blank lines, one endless line. */
 function bombBodies(): Buffer[] {
   bombs ??= [' ', '\n', 'x'].map((text) => {
-    const part = gzipSync(text.repeat(1 << 26), { level: 9 });
+    const part = gzipSync(text.repeat(1 << 24), { level: 9 });
     // Members of a gzip file one behind another unpack to their texts one behind another.
-    return Buffer.concat(Array.from({ length: 16 }, () => part));
+    return Buffer.concat(Array.from({ length: 64 }, () => part));
   });
   return bombs;
 }

@@ -7,4 +7,4 @@ test('kill -9 of the API, of PostgreSQL and of a backend during ingestion loses 
   expect(result.killed).toEqual({ API: 1, POSTGRES: 1, BACKEND: 1 });
   expect(result.acknowledged).toBeGreaterThan(0);
   expect(result).toMatchObject({ lost: 0, doubled: 0, miscounted: 0 });
-}, 120_000);
+}, 240_000);
