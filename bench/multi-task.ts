@@ -26,12 +26,15 @@ interface Row {
   readonly balancing: string;
   readonly figures: Readonly<Record<string, Spread>>;
   readonly fit_s: Spread;
+  /** Processor time of a fit, which other work on the machine moves less. */
+  readonly cpu_s: Spread;
   readonly parameters: number;
 }
 
 interface Trial {
   readonly figures: MultiTaskFigures;
   readonly seconds: number;
+  readonly cpuSeconds: number;
   readonly parameters: number;
 }
 
@@ -80,10 +83,17 @@ export default async function run(args: string[]): Promise<void> {
     const model = multiTaskType(architecture).create(asked, { ...common, lossBalancing: { method } });
     try {
       const start = performance.now();
+      const cpu = process.cpuUsage();
       await model.fit({ history, cut }, contextOf(seed));
       const seconds = (performance.now() - start) / 1000;
+      const { user, system } = process.cpuUsage(cpu);
       const figures = await figuresOf(model, history, cut, asked);
-      return { figures, seconds, parameters: (model as Model & { parameters: number }).parameters };
+      return {
+        figures,
+        seconds,
+        cpuSeconds: (user + system) / 1e6,
+        parameters: (model as Model & { parameters: number }).parameters,
+      };
     } finally {
       model.dispose();
     }
@@ -94,6 +104,7 @@ export default async function run(args: string[]): Promise<void> {
     return {
       figures: Object.assign({}, ...trials.map(({ figures }) => figures)) as MultiTaskFigures,
       seconds: trials.reduce((sum, { seconds }) => sum + seconds, 0),
+      cpuSeconds: trials.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
       parameters: trials.reduce((sum, { parameters }) => sum + parameters, 0),
     };
   };
@@ -185,6 +196,7 @@ function summary(architecture: string, balancing: string, trials: readonly Trial
       names.map((name) => [name, spread(trials.map(({ figures }) => figures[name] ?? Number.NaN))]),
     ),
     fit_s: spread(trials.map(({ seconds }) => seconds)),
+    cpu_s: spread(trials.map(({ cpuSeconds }) => cpuSeconds)),
     parameters: trials[0].parameters,
   };
 }
@@ -197,7 +209,7 @@ function spread(values: readonly number[]): Spread {
   return { mean: round(mean), deviation: round(Math.sqrt(variance)) };
 }
 
-function markdown({ architecture, balancing, figures, fit_s: seconds, parameters }: Row): string {
+function markdown({ architecture, balancing, figures, cpu_s: seconds, parameters }: Row): string {
   const cells = Object.values(figures).map(
     ({ mean, deviation }) => `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`,
   );
