@@ -1,5 +1,6 @@
 /** Checks requests before anything is queued, and turns them into the configuration that a run's row keeps. */
 import { AppError, tooFewData } from '../errors.js';
+import { thresholdRule } from '../pipeline/evaluate/index.js';
 import { DAY_MS } from '../pipeline/index.js';
 import type { JsonObject, RunKind, ShopStore } from '../store/index.js';
 import { TASK_DEFINITIONS, type TaskName, TASKS } from '../tasks/index.js';
@@ -42,6 +43,8 @@ export async function trainingRun(shop: ShopStore, request: TrainingRequest): Pr
     throw new AppError('BAD_USER_INPUT', 'tasks: MULTI_TASK needs at least two tasks to learn together.');
   }
   checkBalance(request, tasks);
+  const { threshold = null, ...hyperparameters } = request.hyperparameters ?? {};
+  checkThreshold(threshold, tasks);
   const cut = request.cut ?? null;
   await checkData(shop, tasks, cut);
   return {
@@ -50,7 +53,8 @@ export async function trainingRun(shop: ShopStore, request: TrainingRequest): Pr
     seed,
     config: {
       architecture: request.architecture ?? null,
-      hyperparameters: request.hyperparameters ?? {},
+      hyperparameters: hyperparameters,
+      threshold: threshold,
       lossBalancing: (request.lossBalancing as unknown as JsonObject | undefined) ?? null,
       resampling: request.resampling ?? {},
       collaboration: request.collaboration ?? null,
@@ -58,6 +62,12 @@ export async function trainingRun(shop: ShopStore, request: TrainingRequest): Pr
       deploy: request.deploy ?? false,
     },
   };
+}
+
+/** Rules by which thresholds are chosen, by task; they are no model's setting. */
+function checkThreshold(threshold: unknown, tasks: readonly TaskName[]): void {
+  for (const task of tasks) thresholdRule(task, threshold);
+  if (threshold !== null) requireTasks('threshold', Object.keys(threshold as object), tasks);
 }
 
 /** What is said of tasks that are not learnt, or of a kind that cannot follow it, would be silently lost. */

@@ -3,10 +3,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { AppError } from '../../errors.js';
-import { type EvaluationReport, isLessBetter, MAIN_METRICS } from '../../pipeline/evaluate/index.js';
+import {
+  type EvaluationReport,
+  isLessBetter,
+  MAIN_METRICS,
+  thresholdRule,
+} from '../../pipeline/evaluate/index.js';
 import { DAY_MS, type Model, type ShopHistory } from '../../pipeline/index.js';
 import type { EvaluationRow, ModelVersionRow } from '../../store/index.js';
-import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
+import type { TaskName } from '../../tasks/index.js';
 import { commitVersion } from './commit-version.js';
 import { type TaskExamples, taskExamples } from './examples.js';
 import { type PlannedModel, planRun } from './plan.js';
@@ -106,7 +111,7 @@ async function measure(
   context.signal.throwIfAborted();
   const { seed } = context.run;
   return planned.tasks.map((task) => {
-    const rule = TASK_DEFINITIONS[task].threshold ?? OPEN_THRESHOLD;
+    const rule = thresholdRule(task, context.run.config.threshold) ?? OPEN_THRESHOLD;
     const onValidation = measured.validation[task].evaluate(validation[task], rule, seed);
     const threshold = onValidation.confusionMatrix?.threshold ?? OPEN_THRESHOLD;
     const onTest = measured.test[task].evaluate(test[task], threshold, seed);

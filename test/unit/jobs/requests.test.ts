@@ -51,6 +51,16 @@ const REFUSED: readonly [string, TrainingRequest, RegExp][] = [
     },
     /resampling: given twice/,
   ],
+  [
+    'a threshold by a rule that is none',
+    { kind: 'SINGLE_TASK', tasks: ['CHURN'], hyperparameters: { threshold: { CHURN: { by: 'BEST' } } } },
+    /threshold.CHURN.by.*got {"by":"BEST"}/,
+  ],
+  [
+    'a threshold of a task that is not learnt',
+    { kind: 'SINGLE_TASK', tasks: ['CHURN'], hyperparameters: { threshold: { FRAUD: { by: 'F1' } } } },
+    /threshold: the run learns CHURN; got FRAUD/,
+  ],
   ['a seed below zero', { kind: 'SINGLE_TASK', seed: -1 }, /seed: expected a whole number from 0/],
 ];
 
@@ -77,4 +87,18 @@ describe('what is asked of a training run', () => {
       hyperparameters: { epochs: 2 },
     });
   });
+});
+
+test('rules of thresholds are the run’s own, no model’s setting', async () => {
+  const threshold = { CHURN: { by: 'PRECISION', target: 0.7 } };
+  const run = await trainingRun(shop, {
+    kind: 'SINGLE_TASK',
+    tasks: ['CHURN'],
+    hyperparameters: { epochs: 3, threshold },
+  });
+  expect(run.config).toMatchObject({ hyperparameters: { epochs: 3 }, threshold });
+  expect(run.config.hyperparameters).not.toHaveProperty('threshold');
+  const plain = await trainingRun(shop, { kind: 'SINGLE_TASK' });
+  expect(plain.config.threshold).toBeNull();
+  expect(plain.tasks).not.toContain('SESSION_OUTCOME');
 });
