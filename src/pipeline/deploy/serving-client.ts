@@ -62,6 +62,7 @@ class ServingProcess {
   private child: ChildProcess | undefined;
   /** Open while no host can answer. */
   private ready: Promise<void> = Promise.resolve();
+  private isStarted = false;
   private isReady = false;
   private markReady: () => void = () => undefined;
   private readonly waiting = new Map<number, Waiting>();
@@ -79,6 +80,12 @@ class ServingProcess {
 
   async call(method: ServingMethod, args: readonly unknown[]): Promise<unknown> {
     if (this.isClosed) throw new AppError('NOT_READY', 'The server is stopping.');
+    // Set-up takes longer than anybody waits for an answer.
+    if (!this.isStarted)
+      throw new AppError(
+        'NOT_READY',
+        'TensorFlow is being set up; models are trained and served after that.',
+      );
     if (!UNCOUNTED.has(method)) this.calls++;
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
@@ -128,6 +135,7 @@ class ServingProcess {
   }
 
   private start(): void {
+    this.isStarted = true;
     const { databaseUrl, dataDir, log } = this.options;
     const child = quietFork(this.options.entry ?? join(PROJECT_ROOT, 'dist', 'src', 'serving.js'), {
       // Answers are small: one thread is several times faster than handing them between threads.

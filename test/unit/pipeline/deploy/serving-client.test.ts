@@ -40,7 +40,7 @@ afterEach(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-function open(entry = 'host.mjs', callTimeoutMs?: number): ServingClient {
+function open(entry = 'host.mjs', callTimeoutMs?: number, startAfter?: Promise<unknown>): ServingClient {
   const log = pino({}, { write: (line: string) => void lines.push(line) });
   client = createServingClient({
     databaseUrl: 'postgres://nowhere',
@@ -48,6 +48,7 @@ function open(entry = 'host.mjs', callTimeoutMs?: number): ServingClient {
     log,
     entry: join(directory, entry),
     callTimeoutMs,
+    startAfter,
   });
   return client;
 }
@@ -61,6 +62,20 @@ describe('client of the serving host', () => {
     const answers = await Promise.all(asked.map((item) => ask(serving, item)));
     expect(answers.map(({ modelVersionId }) => modelVersionId)).toEqual(asked);
     expect(await serving.status()).toMatchObject({ ready: true, calls: 50 });
+  });
+
+  test('says at once that what the host needs is being set up, and answers when it is there', async () => {
+    let finish: () => void = () => undefined;
+    const setUp = new Promise<void>((resolve) => (finish = resolve));
+    const serving = open('host.mjs', undefined, setUp);
+    await expect(ask(serving, 'a')).rejects.toMatchObject({
+      code: 'NOT_READY',
+      message: expect.stringContaining('being set up') as unknown,
+    });
+    expect(await serving.status()).toMatchObject({ ready: false });
+    finish();
+    await setUp;
+    expect((await ask(serving, 'a')).modelVersionId).toBe('a');
   });
 
   test('hands on the host’s errors with code and details', async () => {
