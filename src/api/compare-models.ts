@@ -6,6 +6,7 @@ import type {
   ModelComparisonEntry,
   TaskComparison,
   TransferEffect,
+  TransferReport,
 } from './types/comparison.type.js';
 import type { ModelVersion } from './types/model-version.type.js';
 
@@ -21,7 +22,15 @@ export function compareModels(
     groups.set(name, [...(groups.get(name) ?? []), evaluation]);
   }
   const tasks = [...groups.values()].flatMap((group) => compareOnTask(versions, group) ?? []);
-  return { tasks, transfer: tasks.flatMap((comparison) => transferEffect(comparison) ?? []) };
+  const transferReports = versions.flatMap((modelVersion) => {
+    const { transfer } = modelVersion.manifest as { transfer?: Omit<TransferReport, 'modelVersion'> };
+    return transfer ? [{ ...transfer, modelVersion }] : [];
+  });
+  return {
+    tasks,
+    transfer: tasks.flatMap((comparison) => transferEffect(comparison) ?? []),
+    transferReports,
+  };
 }
 
 function compareOnTask(

@@ -25,8 +25,8 @@ export function addTrainCommand(program: Command): void {
   const command = defineCommand(program, 'train', 'train models and show how good they are')
     .option(
       '--kind <kind>',
-      'single-task, multi-task or collaborative',
-      oneOf(['SINGLE_TASK', 'MULTI_TASK', 'COLLABORATIVE']),
+      'single-task, multi-task, collaborative or auto',
+      oneOf(['SINGLE_TASK', 'MULTI_TASK', 'COLLABORATIVE', 'AUTO']),
       'SINGLE_TASK' as const,
     )
     .option('--tasks <list>', `comma-separated, out of ${TASKS.join(', ').toLowerCase()}`, listOf(TASKS))

@@ -4,7 +4,7 @@ import type { JsonObject, RunRow, RunStatus } from '../store/index.js';
 import type { TaskName } from '../tasks/index.js';
 
 export interface TrainingRequest {
-  readonly kind: 'SINGLE_TASK' | 'MULTI_TASK' | 'COLLABORATIVE';
+  readonly kind: 'SINGLE_TASK' | 'MULTI_TASK' | 'COLLABORATIVE' | 'AUTO';
   /** Empty or absent = every task that the kind and the shop's data allow. */
   readonly tasks?: readonly TaskName[];
   readonly architecture?: string;

@@ -6,8 +6,10 @@ import type { JsonObject, RunKind, ShopStore } from '../store/index.js';
 import { TASK_DEFINITIONS, type TaskName, TASKS } from '../tasks/index.js';
 import type { CrossValidationRequest, EnsembleRequest, SearchRequest, TrainingRequest } from './contract.js';
 
-/** Tasks that learn together. */
+/** Tasks that learn together unless the caller names others. */
 export const SHARED_TASKS: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION'];
+/** Tasks that a net can learn together. */
+const SHAREABLE_TASKS: readonly TaskName[] = [...SHARED_TASKS, 'FRAUD', 'DEMAND'];
 const MAX_MEMBERS = 16;
 const MAX_FOLDS = 20;
 const MAX_TRIALS = 200;
@@ -29,9 +31,10 @@ const isUsual = (task: TaskName): boolean => TASK_DEFINITIONS[task].entity !== '
 export async function trainingRun(shop: ShopStore, request: TrainingRequest): Promise<NewRun> {
   const { kind, seed = DEFAULT_SEED } = request;
   checkSeed(seed);
-  const allowed = kind === 'SINGLE_TASK' ? TASKS : SHARED_TASKS;
+  const allowed = kind === 'COLLABORATIVE' ? SHARED_TASKS : kind === 'SINGLE_TASK' ? TASKS : SHAREABLE_TASKS;
+  const usual = kind === 'MULTI_TASK' ? SHARED_TASKS : allowed;
   const tasks =
-    request.tasks && request.tasks.length > 0 ? [...new Set(request.tasks)] : allowed.filter(isUsual);
+    request.tasks && request.tasks.length > 0 ? [...new Set(request.tasks)] : usual.filter(isUsual);
   const foreign = tasks.filter((task) => !allowed.includes(task));
   if (foreign.length > 0) {
     throw new AppError(
@@ -39,8 +42,8 @@ export async function trainingRun(shop: ShopStore, request: TrainingRequest): Pr
       `tasks: ${kind} learns ${allowed.join(', ')}; got ${foreign.join(', ')}.`,
     );
   }
-  if (kind === 'MULTI_TASK' && tasks.length < 2) {
-    throw new AppError('BAD_USER_INPUT', 'tasks: MULTI_TASK needs at least two tasks to learn together.');
+  if ((kind === 'MULTI_TASK' || kind === 'AUTO') && tasks.length < 2) {
+    throw new AppError('BAD_USER_INPUT', `tasks: ${kind} needs at least two tasks to learn together.`);
   }
   checkBalance(request, tasks);
   const { threshold = null, ...hyperparameters } = request.hyperparameters ?? {};

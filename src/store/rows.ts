@@ -133,6 +133,7 @@ export const RUN_KINDS = [
   'ENSEMBLE',
   'CROSS_VALIDATION',
   'SEARCH',
+  'AUTO',
 ] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
 export const RUN_STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'] as const;

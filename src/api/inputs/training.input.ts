@@ -37,7 +37,7 @@ export class TaskResamplingInput {
 
 @InputType({ description: 'What to train.' })
 export class StartTrainingInput {
-  @Field(() => RunKindEnum, { description: 'SINGLE_TASK, MULTI_TASK or COLLABORATIVE.' })
+  @Field(() => RunKindEnum, { description: 'SINGLE_TASK, MULTI_TASK, COLLABORATIVE or AUTO.' })
   kind: RunKind;
 
   @Field(() => [TaskEnum], {

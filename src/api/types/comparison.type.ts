@@ -1,4 +1,4 @@
-import { Field, Float, ObjectType } from 'type-graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
 
 import type { TaskName } from '../../tasks/index.js';
 import { TaskEnum } from './enums.enum.js';
@@ -88,6 +88,77 @@ export class TransferEffect {
   verdict: 'HELPS' | 'HARMS' | 'UNDECIDED';
 }
 
+@ObjectType({
+  description: 'What learning with others brought one task, against the same net with that task alone.',
+  simpleResolvers: true,
+})
+export class TransferGain {
+  @Field(() => TaskEnum, { description: 'The task.' })
+  task: TaskName;
+
+  @Field(() => [TaskEnum], { description: 'All tasks that were learnt together, this one among them.' })
+  together: TaskName[];
+
+  @Field(() => String, { description: 'The metric.' })
+  metric: string;
+
+  @Field(() => Float, { description: 'Value alone, mean over seeds.' })
+  alone: number;
+
+  @Field(() => Float, { description: 'Value together, mean over seeds.' })
+  shared: number;
+
+  @Field(() => Float, { description: 'Gain of sharing, positive where it is better.' })
+  gain: number;
+
+  @Field(() => Float, { description: 'Lower end of its 95 % interval over seeds and examples.' })
+  low: number;
+
+  @Field(() => Float, { description: 'Upper end of that interval.' })
+  high: number;
+
+  @Field(() => String, { description: 'HELPS, HARMS, or UNDECIDED when the interval holds zero.' })
+  verdict: 'HELPS' | 'HARMS' | 'UNDECIDED';
+}
+
+@ObjectType({
+  description: 'Tasks that are best learnt together, or one that is best alone.',
+  simpleResolvers: true,
+})
+export class TaskGroup {
+  @Field(() => [TaskEnum], { description: 'The tasks.' })
+  tasks: TaskName[];
+
+  @Field(() => String, {
+    description: 'SHARE (one net), SHARE_PARTLY (a net with experts and gates) or APART (a net of its own).',
+  })
+  sharing: 'SHARE' | 'SHARE_PARTLY' | 'APART';
+}
+
+@ObjectType({
+  description: 'Whether tasks help each other, as an AUTO run measured it.',
+  simpleResolvers: true,
+})
+export class TransferReport {
+  @Field(() => ModelVersion, { description: 'The version whose run measured it.' })
+  modelVersion: ModelVersion;
+
+  @Field(() => String, { description: 'The net by which it was measured.' })
+  architecture: string;
+
+  @Field(() => String, { description: 'How it was measured.' })
+  protocol: string;
+
+  @Field(() => [Int], { description: 'Seeds.' })
+  seeds: number[];
+
+  @Field(() => [TransferGain], { description: 'Gain or harm in every pair and set that was measured.' })
+  gains: TransferGain[];
+
+  @Field(() => [TaskGroup], { description: 'What to learn together.' })
+  groups: TaskGroup[];
+}
+
 @ObjectType({ description: 'Models side by side.', simpleResolvers: true })
 export class ModelComparison {
   @Field(() => [TaskComparison], { description: 'Per task and protocol.' })
@@ -95,4 +166,9 @@ export class ModelComparison {
 
   @Field(() => [TransferEffect], { description: 'Gain or harm of learning tasks together.' })
   transfer: TransferEffect[];
+
+  @Field(() => [TransferReport], {
+    description: 'Which tasks help each other, from those versions that AUTO runs made.',
+  })
+  transferReports: TransferReport[];
 }

@@ -57,6 +57,7 @@ export const RunKindEnum = enumOf<RunKind>('RunKind', 'What a run does.', RUN_KI
   ENSEMBLE: 'Combines trained models.',
   CROSS_VALIDATION: 'Measures a model on several folds.',
   SEARCH: 'Searches hyper-parameters.',
+  AUTO: 'Measures which tasks help each other, learns those together and keeps the best model of each task.',
 });
 
 export const RunStatusEnum = enumOf<RunStatus>('RunStatus', 'How far a run is.', RUN_STATUSES, {

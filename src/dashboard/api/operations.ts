@@ -50,7 +50,7 @@ export interface LossBalancingInput {
   readonly weights?: readonly TaskWeightInput[] | null;
 }
 export type RunKind =
-  'COLLABORATIVE' | 'CROSS_VALIDATION' | 'ENSEMBLE' | 'MULTI_TASK' | 'SEARCH' | 'SINGLE_TASK';
+  'AUTO' | 'COLLABORATIVE' | 'CROSS_VALIDATION' | 'ENSEMBLE' | 'MULTI_TASK' | 'SEARCH' | 'SINGLE_TASK';
 export type RunStatus = 'CANCELLED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'SUCCEEDED';
 export type Split = 'TEST' | 'TRAIN' | 'VALIDATION';
 export interface StartEnsembleInput {

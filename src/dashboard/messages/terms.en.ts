@@ -15,6 +15,7 @@ export const TERM_MESSAGES = {
   'kind.ENSEMBLE': 'Ensemble',
   'kind.CROSS_VALIDATION': 'Cross-validation',
   'kind.SEARCH': 'Search',
+  'kind.AUTO': 'Automatic',
 
   'status.QUEUED': 'Queued',
   'status.RUNNING': 'Running',

@@ -5,6 +5,7 @@ import {
   writeManifest,
 } from '../../pipeline/deploy/index.js';
 import type { ShopHistory } from '../../pipeline/index.js';
+import type { TransferReport } from '../../pipeline/multi-task/index.js';
 import type { EvaluationRow, ModelVersionRow } from '../../store/index.js';
 import { type TaskName, TASKS } from '../../tasks/index.js';
 import type { RunContext } from './run-context.js';
@@ -16,6 +17,7 @@ export interface NewVersion {
   readonly architecture: string;
   readonly tasks: Partial<Record<TaskName, PredictorEntry>>;
   readonly history: Pick<ShopHistory, 'users' | 'items' | 'behaviours' | 'transactions'> | null;
+  readonly transfer?: TransferReport;
   readonly evaluations: readonly Omit<EvaluationRow, 'id' | 'runId' | 'modelVersionId'>[];
 }
 
@@ -39,6 +41,7 @@ export async function commitVersion(context: RunContext, version: NewVersion): P
           transactions: history.transactions.length,
         }
       : {},
+    ...(version.transfer && { transfer: version.transfer as Manifest['transfer'] }),
     notes: isSimulated ? ['Fraud was learnt from and measured on simulated transactions.'] : [],
   };
   await writeManifest(version.root, manifest);

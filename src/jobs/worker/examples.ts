@@ -125,6 +125,7 @@ function demandExamples(history: ShopHistory, cut: number): TaskExamples {
       return evaluateDemand({ actual, predicted, low, high, days, seed });
     },
     labels: null,
+    actual,
     targets: null,
     items: 0,
   };

@@ -30,7 +30,7 @@ const SINGLE_TASK_PLAN: Readonly<Record<TaskName, readonly string[]>> = {
 };
 /** What each can learn together; a run asks for some of it. */
 const MULTI_TASK_PLAN: Readonly<Record<string, readonly TaskName[]>> = {
-  'shared-bottom': ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION'],
+  'shared-bottom': ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION', 'FRAUD', 'DEMAND'],
   'boosted-hazards': ['PURCHASE_INTENT', 'CHURN'],
 };
 
@@ -94,7 +94,7 @@ function planSingleTask(run: RunPlan): PlannedModel[] {
 }
 
 /** What the run's configuration says to models of these tasks. */
-function settingsFor({ config }: RunPlan, tasks: readonly TaskName[]): Settings {
+export function settingsFor({ config }: RunPlan, tasks: readonly TaskName[]): Settings {
   const resampling = Object.entries((config.resampling ?? {}) as Settings).filter(([task]) =>
     tasks.includes(task as TaskName),
   );

@@ -4,6 +4,7 @@ import type { Logger } from '../../log.js';
 import { deployModel, type ModelFiles } from '../../pipeline/deploy/index.js';
 import type { ModelVersionRow, RunRow, ShopStore, Store } from '../../store/index.js';
 import { PROGRESS_CHANNEL } from '../channels.js';
+import { trainAutomatically } from './auto.js';
 import { crossValidate } from './cross-validation.js';
 import { combine } from './ensemble.js';
 import { RunContext } from './run-context.js';
@@ -84,6 +85,8 @@ function work(context: RunContext): Promise<ModelVersionRow | null> {
     case 'MULTI_TASK':
     case 'COLLABORATIVE':
       return train(context);
+    case 'AUTO':
+      return trainAutomatically(context);
     case 'ENSEMBLE':
       return combine(context);
     case 'CROSS_VALIDATION':

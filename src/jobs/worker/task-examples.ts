@@ -15,6 +15,8 @@ export interface TaskExamples {
   readonly labels: Float32Array | null;
   /** Targets by user, where the task ranks. */
   readonly targets: readonly ReadonlySet<number>[] | null;
+  /** Units by item and day, where the task forecasts: [items × days]. */
+  readonly actual?: Float32Array;
   /** Candidates a row, where the task ranks. */
   readonly items: number;
 }

@@ -10,6 +10,7 @@ import {
   thresholdRule,
 } from '../../pipeline/evaluate/index.js';
 import { DAY_MS, type Model, type ShopHistory } from '../../pipeline/index.js';
+import type { TransferReport } from '../../pipeline/multi-task/index.js';
 import type { EvaluationRow, ModelVersionRow } from '../../store/index.js';
 import type { TaskName } from '../../tasks/index.js';
 import { commitVersion } from './commit-version.js';
@@ -44,18 +45,44 @@ const MEASURE_SHARE = 0.75;
 /** Carries out a SINGLE_TASK, MULTI_TASK or COLLABORATIVE run. */
 export async function train(context: RunContext): Promise<ModelVersionRow> {
   const planned = planRun(context.run);
-  if (planned.length === 0) throw new AppError('BAD_USER_INPUT', 'No architecture learns these tasks.');
   context.report(0.01, 'reading the history');
   const history = await context.shop.readHistory();
-  const cuts = runCuts(history, context.run);
+  return trainPlanned(context, { planned, history, cuts: runCuts(history, context.run) });
+}
+
+export interface PlannedTraining {
+  readonly planned: readonly PlannedModel[];
+  readonly history: ShopHistory;
+  readonly cuts: RunCuts;
+  /** Whether the tasks help each other, where the run measured it. */
+  readonly transfer?: TransferReport;
+  /** Share of the run's work that is done before. */
+  readonly from?: number;
+}
+
+/** Measures the models, chooses the best of each task on validation, fits those again, and seals them with what was measured before. */
+export async function trainPlanned(
+  context: RunContext,
+  { planned, history, cuts, transfer, from = 0 }: PlannedTraining,
+): Promise<ModelVersionRow> {
+  if (planned.length === 0) throw new AppError('BAD_USER_INPUT', 'No architecture learns these tasks.');
   const measured = gatherExamples(context.run.tasks, history, cuts);
   const candidates: Candidate[] = [];
+  const refused = new Map<TaskName, AppError>();
   for (const [index, model] of planned.entries()) {
-    const share = (part: number) => 0.02 + MEASURE_SHARE * ((index + part) / planned.length);
-    candidates.push(...(await measure(context, model, history, cuts, measured, share)));
+    const share = (part: number) =>
+      from + (1 - from) * (0.02 + MEASURE_SHARE * ((index + part) / planned.length));
+    try {
+      candidates.push(...(await measure(context, model, history, cuts, measured, share)));
+    } catch (thrown) {
+      // What is too little for one model is enough for another: a baseline still answers.
+      if (!(thrown instanceof AppError) || thrown.code !== 'TOO_FEW_DATA') throw thrown;
+      for (const task of model.tasks) refused.set(task, thrown);
+    }
     await context.flush();
   }
   const chosen = chooseBest(candidates);
+  for (const [task, error] of refused) if (!chosen.has(task)) throw error;
   const root = await context.files.stage();
   const entries = await fitChosen(context, chosen, history, cuts, root);
   for (const candidate of chosen.values()) await savePredictions(root, candidate.task, candidate.held);
@@ -67,6 +94,7 @@ export async function train(context: RunContext): Promise<ModelVersionRow> {
     ),
     tasks: entries,
     history,
+    ...(transfer && { transfer }),
     evaluations: candidates.flatMap((candidate) =>
       candidate.rows.map((row) => ({ ...row, isServed: chosen.get(candidate.task) === candidate })),
     ),

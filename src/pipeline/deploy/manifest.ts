@@ -19,6 +19,33 @@ const predictorSchema = z.object({
   threshold: z.number(),
 });
 
+const taskName = z.enum(TASKS);
+const transferSchema = z.object({
+  architecture: z.string(),
+  protocol: z.string(),
+  seeds: z.array(z.number()),
+  gains: z.array(
+    z.object({
+      task: taskName,
+      together: z.array(taskName),
+      metric: z.string(),
+      alone: z.number(),
+      shared: z.number(),
+      gain: z.number(),
+      low: z.number(),
+      high: z.number(),
+      verdict: z.enum(['HELPS', 'HARMS', 'UNDECIDED']),
+    }),
+  ),
+  groups: z.array(
+    z.object({
+      tasks: z.array(taskName),
+      sharing: z.enum(['SHARE', 'SHARE_PARTLY', 'APART']),
+      isMeasured: z.boolean(),
+    }),
+  ),
+});
+
 const manifestSchema = z.object({
   version: z.literal(MANIFEST_VERSION),
   tasks: z.partialRecord(z.enum(TASKS), predictorSchema),
@@ -27,6 +54,8 @@ const manifestSchema = z.object({
   seed: z.number(),
   /** Rows that were there at training. */
   data: z.record(z.string(), z.number()),
+  /** Whether the tasks help each other, where the run measured it. */
+  transfer: transferSchema.optional(),
   /** What a reader must know, such as that fraud was learnt from simulated transactions. */
   notes: z.array(z.string()),
 });

@@ -13,3 +13,4 @@ export * from './ranking.js';
 export * from './regression.js';
 export * from './report.js';
 export { thresholdRule } from './threshold-rules.js';
+export * from './unit-statistic.js';

@@ -1,0 +1,122 @@
+/** AUTO runs: measure which tasks help each other, learn those together, and keep the best model of each task. */
+import { AppError } from '../../errors.js';
+import { modelType } from '../../pipeline/deploy/host/index.js';
+import {
+  aucStatistic,
+  ndcgStatistic,
+  type UnitStatistic,
+  wapeStatistic,
+} from '../../pipeline/evaluate/index.js';
+import { DAY_MS, type ShopHistory } from '../../pipeline/index.js';
+import { type Sharing, type TransferReport, transferReport } from '../../pipeline/multi-task/index.js';
+import type { ModelVersionRow } from '../../store/index.js';
+import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
+import { type TaskExamples, taskExamples } from './examples.js';
+import { type PlannedModel, planRun, settingsFor } from './plan.js';
+import type { RunContext } from './run-context.js';
+import { type RunCuts, runCuts } from './run-cuts.js';
+import { trainPlanned } from './training.js';
+
+/** The net by which transfer is measured: sharing everything shows help and harm most clearly. */
+const MEASURED_BY = 'shared-bottom';
+/** What is tried for a group: where sharing is in doubt, nets that can keep tasks apart. */
+const ARCHITECTURES: Readonly<Record<Exclude<Sharing, 'APART'>, readonly string[]>> = {
+  SHARE: ['shared-bottom', 'mmoe', 'cgc', 'ple', 'cross-stitch'],
+  SHARE_PARTLY: ['mmoe', 'cgc', 'ple', 'cross-stitch'],
+};
+/** Seeds from the run's on. */
+const SEEDS = 2;
+/** Share of the run's work that the report takes. */
+const REPORT_SHARE = 0.5;
+
+/** Carries out an AUTO run. */
+export async function trainAutomatically(context: RunContext): Promise<ModelVersionRow> {
+  const { run } = context;
+  context.report(0.01, 'reading the history');
+  const history = await context.shop.readHistory();
+  const cuts = runCuts(history, run);
+  const transfer = await measureTransfer(context, history, cuts);
+  const together = transfer.groups.flatMap((group): PlannedModel[] =>
+    group.sharing === 'APART'
+      ? []
+      : ARCHITECTURES[group.sharing].map((name) => ({
+          type: modelType(name),
+          tasks: group.tasks,
+          hyperparameters: settingsFor(run, group.tasks),
+        })),
+  );
+  const planned = [...planRun({ ...run, kind: 'SINGLE_TASK' }), ...together];
+  return trainPlanned(context, { planned, history, cuts, transfer, from: REPORT_SHARE });
+}
+
+async function measureTransfer(
+  context: RunContext,
+  history: ShopHistory,
+  cuts: RunCuts,
+): Promise<TransferReport> {
+  const { run } = context;
+  const cut = cuts.validation;
+  const examples = new Map<TaskName, TaskExamples>();
+  const examplesOf = (task: TaskName): TaskExamples => {
+    const known = examples.get(task) ?? taskExamples(task, history, cut, cut + cuts.windowDays * DAY_MS);
+    examples.set(task, known);
+    return known;
+  };
+  const measure = async (tasks: readonly TaskName[], seed: number) => {
+    const model = modelType(MEASURED_BY).create(tasks, settingsFor(run, tasks));
+    try {
+      const name = `transfer/${tasks.join('+')}/${seed}`;
+      await model.fit({ history, cut }, { ...context.fitContext(name, 0, 0, false), seed });
+      context.signal.throwIfAborted();
+      const figures: Partial<Record<TaskName, UnitStatistic>> = {};
+      for (const task of tasks) {
+        const held = examplesOf(task);
+        figures[task] = statisticOf(held, await held.predict(model));
+      }
+      return figures;
+    } finally {
+      model.dispose();
+    }
+  };
+  const tasks = await learnable(run.tasks, (task) => measure([task], run.seed));
+  return transferReport({
+    tasks,
+    seeds: Array.from({ length: SEEDS }, (_, at) => run.seed + at),
+    architecture: MEASURED_BY,
+    protocol: `fitted before ${new Date(cut).toISOString().slice(0, 10)} and measured after; each net against itself with one task, from the same seeds; seeds and examples resampled together`,
+    measure,
+    onProgress: (share) =>
+      context.report(0.02 + (REPORT_SHARE - 0.02) * share, 'measuring which tasks help each other'),
+  });
+}
+
+/** Tasks that the shop has enough data for. @throws AppError TOO_FEW_DATA when it has for none */
+async function learnable(
+  tasks: readonly TaskName[],
+  tryAlone: (task: TaskName) => Promise<unknown>,
+): Promise<TaskName[]> {
+  const fine: TaskName[] = [];
+  let refused: AppError | undefined;
+  for (const task of tasks) {
+    try {
+      await tryAlone(task);
+      fine.push(task);
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.code !== 'TOO_FEW_DATA') throw thrown;
+      refused = thrown;
+    }
+  }
+  if (fine.length === 0 && refused) throw refused;
+  return fine;
+}
+
+function statisticOf(examples: TaskExamples, predictions: Float32Array): UnitStatistic {
+  const { labels, targets, items, actual } = examples;
+  if (labels) return aucStatistic(labels, predictions);
+  if (targets) return ndcgStatistic(targets, predictions, items);
+  if (actual) {
+    const days = TASK_DEFINITIONS[examples.task].labelWindowDays;
+    return wapeStatistic(actual, predictions.subarray(0, actual.length), days);
+  }
+  throw new Error(`${examples.task} has neither labels nor targets nor quantities.`);
+}
