@@ -34,6 +34,7 @@ import {
   type UserTaskName,
 } from './quality-figures.js';
 import { catalogueBefore, DEMAND_DAYS, demandOutcome, rankingOutcome } from './quality-items.js';
+import { unitFigures } from './quality-summary.js';
 
 const INTENT_DAYS = 30;
 const CHURN_DAYS = 90;
@@ -73,7 +74,7 @@ export default async function measureUnit({ file, cut, seed, until }: Unit): Pro
     const userOutcomes = async (task: UserTaskName, days: number, families: ByFamily<Model | null>) =>
       isSeen(task, days) ? userOutcome(history, cut, task, days, families) : null;
     const targets = isSeen('RECOMMENDATION', INTENT_DAYS) ? itemTargets(history, cut, INTENT_DAYS) : null;
-    return {
+    const outcome = {
       intent: await userOutcomes('PURCHASE_INTENT', INTENT_DAYS, models.intent),
       churn: await userOutcomes('CHURN', CHURN_DAYS, models.churn),
       ranking: targets && (await rankings(history, cut, targets, models)),
@@ -81,6 +82,9 @@ export default async function measureUnit({ file, cut, seed, until }: Unit): Pro
       demand: isSeen('DEMAND', DEMAND_DAYS) ? await forecasts(history, cut, models.demand) : null,
       notes,
     };
+    const part = until === null ? `seed ${seed}` : 'before a cut';
+    process.stderr.write(`${day(cut)} ${part} ${JSON.stringify(unitFigures(outcome))}\n`);
+    return outcome;
   } finally {
     for (const model of fitted) model.dispose();
   }

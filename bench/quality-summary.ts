@@ -87,6 +87,21 @@ export function chosenFamily({ validation }: CutOutcomes, figure: TaskFigure): F
   return CHOICES.reduce<Family>((best, family) => (worth(family) > worth(best) ? family : best), CHOICES[0]);
 }
 
+/** Every family's figures of one unit, for a line of progress. */
+export function unitFigures(outcome: Outcome): Record<string, Record<string, number | null>> {
+  return Object.fromEntries(
+    FIGURES.map((figure) => [
+      figure,
+      Object.fromEntries(
+        FAMILIES.map((family) => {
+          const value = figureOf(outcome, figure, family);
+          return [family, value === null ? null : round(value)];
+        }),
+      ),
+    ]),
+  );
+}
+
 type Pick = Family | 'chosen';
 const familyAt = (cut: CutOutcomes, figure: TaskFigure, pick: Pick): Family =>
   pick === 'chosen' ? chosenFamily(cut, figure) : pick;

@@ -72,21 +72,25 @@ async function measure(args: string[]): Promise<void> {
   console.log(JSON.stringify(summary(measured, seeds)));
 }
 
-/** Each cut's validation and each of its seeds is a unit of its own; a process takes the next one when it has finished its last. */
+/**
+ * Each cut's validation and each of its seeds is a unit of its own; a process takes the next one when it has finished its last. Lines of progress
+ * go to stderr.
+ */
 async function measureCuts(
   file: string,
   cuts: readonly number[],
   seeds: readonly number[],
   processes: number,
 ): Promise<CutOutcomes[]> {
-  const units = cuts.flatMap((cut): Unit[] => [
-    { file, cut: cut - VALIDATION_DAYS * DAY_MS, seed: seeds[0], until: cut },
-    ...seeds.map((seed) => ({ file, cut, seed, until: null })),
-  ]);
+  // Seed by seed, so that what a long run says first is of all cuts.
+  const units = [
+    ...cuts.map((cut): Unit => ({ file, cut: cut - VALIDATION_DAYS * DAY_MS, seed: seeds[0], until: cut })),
+    ...seeds.flatMap((seed) => cuts.map((cut): Unit => ({ file, cut, seed, until: null }))),
+  ];
   const module = new URL('./quality-cut.js', import.meta.url);
   const outcomes = await runInProcesses<Unit, Outcome>(module, units, { processes });
   return cuts.map((cut, at) => {
-    const [validation, ...tests] = outcomes.slice(at * (seeds.length + 1), (at + 1) * (seeds.length + 1));
+    const [validation, ...tests] = outcomes.filter((_, index) => index % cuts.length === at);
     return { cut: new Date(cut).toISOString().slice(0, 10), validation, tests };
   });
 }
