@@ -199,6 +199,7 @@ describe('runs', () => {
     const bar = page.getByRole('progressbar');
     await bar.waitFor();
     await page.getByText('25%').waitFor();
+    await jobs.listened();
     const sent = { shopKey: 'default', runId: run.id, status: 'RUNNING' as const, message: 'Epoch 2 of 10' };
     const losses = [0.7, 0.6].map((trainLoss, at) => ({
       model: 'shared-bottom',

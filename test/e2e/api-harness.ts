@@ -105,8 +105,10 @@ export function noServing(): ServingClient {
 }
 
 /** A queue that takes nothing; progress is sent by the test. */
-export function noJobs(): Jobs & { send(event: RunProgressEvent): void } {
+export function noJobs(): Jobs & { send(event: RunProgressEvent): void; listened(): Promise<void> } {
   const listeners = new Set<(event: RunProgressEvent) => void>();
+  let markListened: () => void = () => undefined;
+  const listened = new Promise<void>((resolve) => (markListened = resolve));
   const refuse = () => Promise.reject(new AppError('CONFLICT', 'A run of this kind is under way.'));
   return {
     startTraining: refuse,
@@ -117,11 +119,14 @@ export function noJobs(): Jobs & { send(event: RunProgressEvent): void } {
     runFirstTraining: refuse,
     onProgress: (_shopKey: string, listener: (event: RunProgressEvent) => void) => {
       listeners.add(listener);
+      markListened();
       return Promise.resolve(() => {
         listeners.delete(listener);
         return Promise.resolve();
       });
     },
+    /** Resolves once somebody listens: what is sent before is heard by nobody. */
+    listened: () => listened,
     send: (event: RunProgressEvent) => listeners.forEach((listener) => listener(event)),
     close: () => Promise.resolve(),
   };
