@@ -50,7 +50,12 @@ export function isDeeperThan(value: unknown, depth: number): boolean {
  */
 export function numberFrom(value: unknown): number {
   if (typeof value === 'number') return value;
-  const text = textOf(value);
+  const number = decimalFrom(textOf(value));
+  // `1e600` is a decimal that no number holds.
+  return Number.isFinite(number) ? number : NaN;
+}
+
+function decimalFrom(text: string): number {
   if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
   if (/^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text)) return Number(text.replaceAll(',', ''));
   const isDecimalComma = /^[+-]?(\d+,\d{1,2}|\d{1,3}(\.\d{3})+,\d+)$/.test(text);
