@@ -8,7 +8,7 @@ import {
   featuresOfBlocks,
   type HistoryBlocks,
 } from './feature-blocks.js';
-import type { ItemStatistics } from './item-statistics.js';
+import { alignStatistics, type ItemStatistics } from './item-statistics.js';
 import { Standardiser } from './standardiser.js';
 import { USER_FEATURE_COUNT, USER_FEATURES } from './user-features.js';
 
@@ -111,7 +111,12 @@ export class FeatureFiles implements FeatureSink {
       loyalShare: kept.loyalShare,
     };
     const standardiser = new Standardiser(Float64Array.from(kept.means), Float64Array.from(kept.deviations));
-    return { cut, users: kept.users, statistics, standardiser };
+    // Items that came since have sold nothing before the cut.
+    const aligned = alignStatistics(
+      statistics,
+      history.items.map((item) => item.id),
+    );
+    return { cut, users: kept.users, statistics: aligned, standardiser };
   }
 
   /** Written last and in one step: a cut whose features are not whole has no population. */
