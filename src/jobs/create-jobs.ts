@@ -1,5 +1,5 @@
 import { AppError } from '../errors.js';
-import type { RunRow, ShopStore, Store } from '../store/index.js';
+import { runIsActive, type RunRow, type ShopStore, type Store } from '../store/index.js';
 import { PROGRESS_CHANNEL } from './channels.js';
 import type { Jobs, RunProgressEvent } from './contract.js';
 import { enqueueRun, openQueue } from './queue.js';
@@ -26,12 +26,9 @@ export async function createJobs({ databaseUrl, store, checkPlan }: JobsOptions)
     const shop = await store.forShop(shopKey);
     const run = await make(shop);
     const active = await shop.activeRun(run.kind);
-    if (active) {
-      const message = `A run of the kind ${run.kind} is ${active.status} already. Wait for it, or cancel it.`;
-      throw new AppError('CONFLICT', message, { runId: active.id });
-    }
+    if (active) throw runIsActive(active);
     if (checkPlan && hasOwnPlan(run)) await checkPlan(run);
-    const row = await shop.createRun(run);
+    const row = await shop.startRun(run);
     await enqueueRun(boss, { shopKey, runId: row.id });
     return row;
   };

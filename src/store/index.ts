@@ -8,4 +8,5 @@ export { migrate } from './migrate.js';
 export { openStore, type StoreOptions } from './open-store.js';
 export type { RetentionOptions, RetentionPolicy, RetentionReport } from './retention.js';
 export * from './rows.js';
+export { runIsActive } from './runs.js';
 export * from './shop-store.js';

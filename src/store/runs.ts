@@ -23,6 +23,7 @@ type RunStore = Pick<
   | 'createRun'
   | 'runsByIds'
   | 'runs'
+  | 'startRun'
   | 'activeRun'
   | 'updateRun'
   | 'claimRun'
@@ -39,11 +40,28 @@ type RunStore = Pick<
   | 'deleteCheckpoints'
 >;
 
+/** What is said to who asks for a second run of a kind. */
+export function runIsActive({ id, kind, status }: RunRow): AppError {
+  const message = `A run of the kind ${kind} is ${status} already. Wait for it, or cancel it.`;
+  return new AppError('CONFLICT', message, { runId: id });
+}
+
 /** Runs of one shop. */
 export function runStore({ prisma, shopId }: ShopContext): RunStore {
   return {
     createRun: async (run) =>
       toRun(await prisma.run.create({ data: { ...run, config: run.config, shopId } })),
+    startRun: (run) =>
+      prisma.$transaction(async (transaction) => {
+        // Two that start at once wait for each other here, so that the second sees the first.
+        const name = `start ${shopId} ${run.kind}`;
+        await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
+        const active = await transaction.run.findFirst({
+          where: { kind: run.kind, status: { in: ACTIVE } },
+        });
+        if (active) throw runIsActive(toRun(active));
+        return toRun(await transaction.run.create({ data: { ...run, config: run.config, shopId } }));
+      }),
     runsByIds: async (ids) => {
       const rows = await prisma.run.findMany({ where: { id: { in: ids.filter(isUuid) } } });
       return inOrder(ids, rows.map(toRun), (row) => row.id);

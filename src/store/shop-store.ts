@@ -117,6 +117,8 @@ export interface ShopStore extends SourceStore, QuarantineStore, IdentityStore, 
 
   // runs
   createRun(run: { kind: RunKind; tasks: TaskName[]; config: JsonObject; seed: number }): Promise<RunRow>;
+  /** The same, where no run of its kind is queued or running. @throws AppError CONFLICT with that run's id, also where both start at once */
+  startRun(run: { kind: RunKind; tasks: TaskName[]; config: JsonObject; seed: number }): Promise<RunRow>;
   runsByIds(ids: readonly string[]): Promise<(RunRow | null)[]>;
   runs(page: PageRequest, filter?: RunFilter): Promise<Page<RunRow>>;
   activeRun(kind: RunKind): Promise<RunRow | null>;

@@ -50,6 +50,8 @@ test(
     expect(started.errors).toBeUndefined();
     const { id, kind } = started.data.startTraining;
     expect(kind).toBe('AUTO');
+    const again = await api.ask('mutation { startTraining(input: { kind: AUTO }) { id } }');
+    expect(again.errors?.[0].extensions).toMatchObject({ code: 'CONFLICT', runId: id });
     const workshop = {
       store: api.database.store,
       files: folderModelFiles(directory),
@@ -82,6 +84,14 @@ test(
   },
   PATIENCE_MS,
 );
+
+test('of several runs of a kind that start at the very same time, one is taken', async () => {
+  const start = () => api.ask('mutation { startCrossValidation(input: { task: CHURN }) { id } }');
+  const answers = await Promise.all(Array.from({ length: 6 }, start));
+  const refused = answers.flatMap(({ errors }) => errors ?? []);
+  expect(refused.map(({ extensions }) => extensions.code)).toEqual(new Array(5).fill('CONFLICT'));
+  expect((await api.shop.runs({ first: 10 }, { kinds: ['CROSS_VALIDATION'] })).rows).toHaveLength(1);
+});
 
 test('an AUTO run of one task is refused', async () => {
   const { errors } = await api.ask(
