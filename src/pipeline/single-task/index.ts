@@ -5,16 +5,8 @@ export {
   demandScales,
   standardiseDemand,
 } from './demand/demand-examples.js';
-export {
-  DEMAND_DAYS,
-  type DemandHistory,
-  demandHistory,
-  sellingItems,
-  seriesBefore,
-  spreadOverDays,
-  unitsFrom,
-} from './demand/demand-history.js';
-export { type ErrorQuantiles, errorQuantiles, intervals } from './demand/forecast-intervals.js';
+export { DEMAND_DAYS, type DemandHistory, demandHistory, spreadOverDays } from './demand/demand-history.js';
+export { type ErrorQuantiles, intervals, pastErrors } from './demand/forecast-intervals.js';
 export { demandRegression, mean28, seasonalNaive } from './demand/index.js';
 export { fraudDense } from './fraud/fraud-dense.js';
 export { describeFraudExamples, type FraudExamples, fraudExamples } from './fraud/fraud-examples.js';

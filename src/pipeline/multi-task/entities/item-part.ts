@@ -34,13 +34,10 @@ import {
   type DemandScales,
   demandScales,
   type ErrorQuantiles,
-  errorQuantiles,
   intervals,
-  sellingItems,
-  seriesBefore,
+  pastErrors,
   spreadOverDays,
   standardiseDemand,
-  unitsFrom,
 } from '../../single-task/index.js';
 import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
@@ -139,7 +136,7 @@ export class ItemPart implements EntityPart, DemandForecaster {
     const { history, scales } = this.gathered;
     const known = { scales, weekdays: [...history.weekdays], startDay: history.startDay };
     this.fitted = { ...known, quantiles: { ends: [], low: [0], high: [2] } };
-    this.fitted = { ...known, quantiles: this.pastErrors(history) };
+    this.fitted = { ...known, quantiles: pastErrors(history, (series, days) => this.unitsOf(series, days)) };
     this.gathered = null;
   }
 
@@ -215,20 +212,6 @@ export class ItemPart implements EntityPart, DemandForecaster {
       return isSilent ? 0 : (reference * Math.exp(ratios[item]) * 7) / DEMAND_DAYS;
     });
     return spreadOverDays(weekly, startDay + days * DAY_MS, horizonDays, fitted.weekdays);
-  }
-
-  /** Errors of this model over the last fortnights before the cut. */
-  private pastErrors(history: DemandHistory): ErrorQuantiles {
-    const actual: number[] = [];
-    const forecast: number[] = [];
-    for (const back of [1, 2, 3]) {
-      const day = history.days - back * DEMAND_DAYS;
-      if (day < DEMAND_DAYS * 2) break;
-      const items = sellingItems(history, day, 1);
-      forecast.push(...this.unitsOf(seriesBefore(history, items, day), DEMAND_DAYS));
-      actual.push(...unitsFrom(history, items, day, DEMAND_DAYS));
-    }
-    return errorQuantiles(Float32Array.from(actual), Float32Array.from(forecast));
   }
 
   private ready(): { network: MultiTaskNetwork; fitted: Fitted } {

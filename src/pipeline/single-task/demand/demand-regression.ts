@@ -38,17 +38,9 @@ import {
   demandScales,
   standardiseDemand,
 } from './demand-examples.js';
-import {
-  DEMAND_DAYS,
-  type DemandHistory,
-  demandHistory,
-  sellingItems,
-  seriesBefore,
-  spreadOverDays,
-  unitsFrom,
-} from './demand-history.js';
+import { DEMAND_DAYS, demandHistory, spreadOverDays } from './demand-history.js';
 import { type DemandSettings, demandSettings } from './demand-settings.js';
-import { type ErrorQuantiles, errorQuantiles, intervals } from './forecast-intervals.js';
+import { type ErrorQuantiles, intervals, pastErrors } from './forecast-intervals.js';
 
 const NAME = 'demand-regression';
 const FILE = 'demand-regression.json';
@@ -97,7 +89,10 @@ class DemandRegression implements Model, DemandForecaster {
     }
     const fitted = { scales, weekdays: [...history.weekdays], startDay: history.startDay };
     this.serve(weights, { ...fitted, quantiles: { ends: [], low: [0], high: [2] } });
-    this.serve(weights, { ...fitted, quantiles: this.pastErrors(history) });
+    this.serve(weights, {
+      ...fitted,
+      quantiles: pastErrors(history, (series, days) => this.unitsOf(series, days)),
+    });
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
@@ -198,20 +193,6 @@ class DemandRegression implements Model, DemandForecaster {
     } finally {
       step.dispose();
     }
-  }
-
-  /** Errors of this model over the last fortnights before the cut. */
-  private pastErrors(history: DemandHistory): ErrorQuantiles {
-    const actual: number[] = [];
-    const forecast: number[] = [];
-    for (const back of [1, 2, 3]) {
-      const day = history.days - back * DEMAND_DAYS;
-      if (day < DEMAND_DAYS * 2) break;
-      const items = sellingItems(history, day, 1);
-      forecast.push(...this.unitsOf(seriesBefore(history, items, day), DEMAND_DAYS));
-      actual.push(...unitsFrom(history, items, day, DEMAND_DAYS));
-    }
-    return errorQuantiles(Float32Array.from(actual), Float32Array.from(forecast));
   }
 
   private serve(weights: WeightSet, fitted: Fitted): void {
