@@ -24,7 +24,8 @@ export function compareModels(
   const tasks = [...groups.values()].flatMap((group) => compareOnTask(versions, group) ?? []);
   const transferReports = versions.flatMap((modelVersion) => {
     const { transfer } = modelVersion.manifest as { transfer?: Omit<TransferReport, 'modelVersion'> };
-    return transfer ? [{ ...transfer, modelVersion }] : [];
+    // Versions made before gradients were compared have no affinities in the store.
+    return transfer ? [{ ...transfer, affinities: transfer.affinities ?? [], modelVersion }] : [];
   });
   return {
     tasks,

@@ -136,6 +136,30 @@ export class TaskGroup {
 }
 
 @ObjectType({
+  description:
+    'How two tasks’ gradients by the layers that they share lie to each other, all tasks learnt together.',
+  simpleResolvers: true,
+})
+export class GradientAffinity {
+  @Field(() => TaskEnum, { description: 'One task.' })
+  task: TaskName;
+
+  @Field(() => TaskEnum, { description: 'The other.' })
+  other: TaskName;
+
+  @Field(() => Float, {
+    description: 'Cosine, −1 (they work against each other) to 1, mean over the training and the seeds.',
+  })
+  cosine: number;
+
+  @Field(() => Float, { description: 'Lowest of the seeds.' })
+  low: number;
+
+  @Field(() => Float, { description: 'Highest of the seeds.' })
+  high: number;
+}
+
+@ObjectType({
   description: 'Whether tasks help each other, as an AUTO run measured it.',
   simpleResolvers: true,
 })
@@ -157,6 +181,11 @@ export class TransferReport {
 
   @Field(() => [TaskGroup], { description: 'What to learn together.' })
   groups: TaskGroup[];
+
+  @Field(() => [GradientAffinity], {
+    description: 'How the tasks’ gradients lie to each other when all are learnt together.',
+  })
+  affinities: GradientAffinity[];
 }
 
 @ObjectType({ description: 'Models side by side.', simpleResolvers: true })

@@ -8,7 +8,12 @@ import {
   wapeStatistic,
 } from '../../pipeline/evaluate/index.js';
 import { DAY_MS, type ShopHistory } from '../../pipeline/index.js';
-import { type Sharing, type TransferReport, transferReport } from '../../pipeline/multi-task/index.js';
+import {
+  MultiTaskModel,
+  type Sharing,
+  type TransferReport,
+  transferReport,
+} from '../../pipeline/multi-task/index.js';
 import type { ModelVersionRow } from '../../store/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
 import { type TaskExamples, taskExamples } from './examples.js';
@@ -62,8 +67,8 @@ async function measureTransfer(
     examples.set(task, known);
     return known;
   };
-  const measure = async (tasks: readonly TaskName[], seed: number) => {
-    const model = modelType(MEASURED_BY).create(tasks, settingsFor(run, tasks));
+  const measure = async (tasks: readonly TaskName[], seed: number, measureGradients: boolean) => {
+    const model = modelType(MEASURED_BY).create(tasks, { ...settingsFor(run, tasks), measureGradients });
     try {
       const name = `transfer/${tasks.join('+')}/${seed}`;
       await model.fit({ history, cut }, { ...context.fitContext(name, 0, 0, false), seed });
@@ -73,12 +78,13 @@ async function measureTransfer(
         const held = examplesOf(task);
         figures[task] = statisticOf(held, await held.predict(model));
       }
-      return figures;
+      const affinities = model instanceof MultiTaskModel ? model.affinities : [];
+      return { figures, affinities };
     } finally {
       model.dispose();
     }
   };
-  const tasks = await learnable(run.tasks, (task) => measure([task], run.seed));
+  const tasks = await learnable(run.tasks, (task) => measure([task], run.seed, false));
   return transferReport({
     tasks,
     seeds: Array.from({ length: SEEDS }, (_, at) => run.seed + at),

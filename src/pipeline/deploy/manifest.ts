@@ -44,6 +44,17 @@ const transferSchema = z.object({
       isMeasured: z.boolean(),
     }),
   ),
+  affinities: z
+    .array(
+      z.object({
+        task: taskName,
+        other: taskName,
+        cosine: z.number(),
+        low: z.number(),
+        high: z.number(),
+      }),
+    )
+    .optional(),
 });
 
 const manifestSchema = z.object({

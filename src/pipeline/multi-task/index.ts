@@ -8,14 +8,20 @@ import { ARCHITECTURES } from './registry.js';
 export type { Architecture, Body, BodyOptions, Representation } from './architecture.js';
 export type { GateReport } from './gate-report.js';
 export { boostedHazards, linearHazards };
-export type { TaskWeight } from './loss-balance.js';
+export type { TaskAffinity, TaskWeight } from './loss-balance.js';
 export { MultiTaskModel } from './multi-task-model.js';
 export { multiTaskType } from './multi-task-type.js';
 export { ARCHITECTURES } from './registry.js';
 export { BALANCING_METHODS, type BalancingMethod, MULTI_TASKS, type MultiTaskSettings } from './settings.js';
 export type { TransferGain, TransferVerdict } from './transfer/gain.js';
 export { bestGrouping, type Sharing, type TaskGroup } from './transfer/grouping.js';
-export { type TransferOptions, type TransferReport, transferReport } from './transfer/transfer-report.js';
+export {
+  type PairAffinity,
+  type TogetherMeasured,
+  type TransferOptions,
+  type TransferReport,
+  transferReport,
+} from './transfer/transfer-report.js';
 
 /** Kinds of model of this stage. Adding an architecture is its file and its line in `registry.ts`. */
 export const MULTI_TASK_TYPES: readonly ModelType[] = [

@@ -24,6 +24,14 @@ export interface TaskWeight {
   readonly weight: number;
 }
 
+/** How two tasks' gradients by the shared layers lie to each other. */
+export interface TaskAffinity {
+  readonly task: TaskName;
+  readonly other: TaskName;
+  /** Cosine between them, -1 (against each other) to 1, mean over the training's steps. */
+  readonly cosine: number;
+}
+
 /** Softness of the softmax over how fast the tasks' losses fall (Liu et al. take 2). */
 const DWA_TEMPERATURE = 2;
 
@@ -59,12 +67,16 @@ export class LossBalance {
     });
   }
 
-  /** @param shared names of the weights that all tasks reach */
-  taskOptions(shared: readonly string[]): TaskOptions {
+  /**
+   * @param shared        names of the weights that all tasks reach
+   * @param areCompared whether the tasks' gradients by these are compared; see `affinities`
+   */
+  taskOptions(shared: readonly string[], areCompared: boolean): TaskOptions {
     const { method } = this.options;
     const given: Partial<Record<TaskName, number>> | undefined = this.options.weights;
     const weights = this.shares.map((share, at) => share * (given?.[this.tasks[at]] ?? 1));
-    const base = { names: this.tasks, weights };
+    const isCompared = areCompared && shared.length > 0 && this.tasks.length > 1;
+    const base = { names: this.tasks, weights, ...(isCompared && { measured: shared }) };
     // One task has nobody to be weighed against.
     if (this.tasks.length === 1) return base;
     switch (method) {
@@ -102,6 +114,24 @@ export class LossBalance {
     const weights = slowFirst(falls);
     step.setTaskWeights(
       Object.fromEntries(this.tasks.map((task, at) => [task, weights[at] * this.shares[at]])),
+    );
+  }
+
+  /** Of every pair, where gradients were compared (by GRADNORM and PCGRAD they always are): mean over the epochs. */
+  affinities(): TaskAffinity[] {
+    const compared = this.epochs.flatMap(({ tasks }) => tasks?.gradients?.cosines ?? []);
+    const pairs = this.tasks.length ** 2;
+    const epochs = compared.length / pairs;
+    if (epochs === 0) return [];
+    return this.tasks.flatMap((task, at) =>
+      this.tasks.slice(at + 1).map((other, next) => {
+        const pair = at * this.tasks.length + at + 1 + next;
+        const sum = compared.reduce(
+          (total, cosine, index) => total + (index % pairs === pair ? cosine : 0),
+          0,
+        );
+        return { task, other, cosine: sum / epochs };
+      }),
     );
   }
 

@@ -32,7 +32,7 @@ import type { UserHead } from './entities/user-head.js';
 import { USER_INPUT, UserPart } from './entities/user-part.js';
 import { type GateReport, gateReports } from './gate-report.js';
 import { type EntityExamples, JointRows, planRows, type RowPlan, rowSpec } from './joint-rows.js';
-import { LossBalance, type TaskWeight } from './loss-balance.js';
+import { LossBalance, type TaskAffinity, type TaskWeight } from './loss-balance.js';
 import { MultiTaskNetwork } from './multi-task-network.js';
 import { MULTI_TASKS, type MultiTaskSettings } from './settings.js';
 import { gatherSharedIds, loadSharedIds, saveSharedIds, type SharedIds } from './shared-ids.js';
@@ -51,6 +51,7 @@ export interface SavedMultiTask {
   readonly settings: MultiTaskSettings;
   readonly gates: readonly GateReport[];
   readonly weights: readonly TaskWeight[];
+  readonly affinities?: readonly TaskAffinity[];
 }
 
 interface Fitted {
@@ -59,6 +60,7 @@ interface Fitted {
   readonly population: PopulationState | null;
   readonly gates: readonly GateReport[];
   readonly weights: readonly TaskWeight[];
+  readonly affinities: readonly TaskAffinity[];
 }
 
 /** Several tasks by one net of any architecture: it owns data, heads, training, files and answers of all tasks and entities. */
@@ -104,6 +106,11 @@ export class MultiTaskModel implements Model {
     return this.ready().weights;
   }
 
+  /** How the tasks' gradients lie to each other, where the training compared them (setting `measureGradients`); else empty. */
+  get affinities(): readonly TaskAffinity[] {
+    return this.ready().affinities;
+  }
+
   /** Number of trained numbers. */
   get parameters(): number {
     return this.ready().network.weights.parameters;
@@ -131,7 +138,14 @@ export class MultiTaskModel implements Model {
       const looked = plan.held.map((held, at) => (held.chosen.length > 0 ? held : plan.train[at]));
       const gates = gateReports(network, parts.all, looked);
       this.dispose();
-      this.fitted = { network, parts, population, gates, weights: balance.weights() };
+      this.fitted = {
+        network,
+        parts,
+        population,
+        gates,
+        weights: balance.weights(),
+        affinities: balance.affinities(),
+      };
     } catch (thrown) {
       for (const part of parts.all) part.dispose();
       network.weights.dispose();
@@ -140,8 +154,8 @@ export class MultiTaskModel implements Model {
   }
 
   async save(directory: string): Promise<void> {
-    const { network, parts, population, gates, weights } = this.ready();
-    const saved: SavedMultiTask = { tasks: this.tasks, settings: this.settings, gates, weights };
+    const { network, parts, population, gates, weights, affinities } = this.ready();
+    const saved: SavedMultiTask = { tasks: this.tasks, settings: this.settings, gates, weights, affinities };
     await writeFile(join(directory, FILE), JSON.stringify(saved));
     await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
     await population?.save(directory);
@@ -150,7 +164,7 @@ export class MultiTaskModel implements Model {
   }
 
   /** Takes over what `save` wrote. @throws Error when it was made with other features */
-  async restore(directory: string, { gates, weights }: SavedMultiTask): Promise<void> {
+  async restore(directory: string, { gates, weights, affinities = [] }: SavedMultiTask): Promise<void> {
     const ids = await loadSharedIds(directory, this.settings.embeddingSize);
     const parts = partsOf(this.kind, this.tasks, this.settings, ids);
     const network = this.build(parts, 0);
@@ -159,7 +173,7 @@ export class MultiTaskModel implements Model {
     const population = needsPopulation(parts) ? await PopulationState.load(directory) : null;
     for (const part of parts.all) await part.restore(directory, population);
     this.dispose();
-    this.fitted = { network, parts, population, gates, weights };
+    this.fitted = { network, parts, population, gates, weights, affinities };
   }
 
   dispose(): void {
@@ -203,7 +217,7 @@ export class MultiTaskModel implements Model {
         >;
         return balance.losses(tasks);
       },
-      tasks: balance.taskOptions(network.sharedWeights),
+      tasks: balance.taskOptions(network.sharedWeights, settings.measureGradients),
       optimizer: adamW(cosineSchedule(settings.learningRate, steps, { warmup: Math.ceil(WARMUP * steps) }), {
         weightDecay: settings.weightDecay,
       }),

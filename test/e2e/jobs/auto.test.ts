@@ -14,7 +14,7 @@ import { type Api, containing, silentLog, startApi } from '../api-harness.js';
 const PATIENCE_MS = 240_000;
 const COMPARE = `query ($ids: [ID!]!) { compareModels(ids: $ids) {
   transferReports { architecture protocol seeds modelVersion { id }
-    gains { task together metric alone shared gain low high verdict } groups { tasks sharing } } } }`;
+    gains { task together metric alone shared gain low high verdict } groups { tasks sharing } affinities { task other cosine low high } } } }`;
 
 interface Compared {
   readonly compareModels: {
@@ -23,6 +23,7 @@ interface Compared {
       readonly protocol: string;
       readonly gains: { task: string; together: string[]; gain: number; low: number; high: number }[];
       readonly groups: { tasks: string[]; sharing: string }[];
+      readonly affinities: { task: string; other: string; cosine: number; low: number; high: number }[];
     }[];
   };
 }
@@ -75,6 +76,14 @@ test(
       expect(Math.abs(gain)).toBeLessThan(0.3);
     }
     expect(report.groups.flatMap(({ tasks }) => tasks).sort()).toEqual(['CHURN', 'PURCHASE_INTENT']);
+
+    const [affinity] = report.affinities;
+    expect(report.affinities).toHaveLength(1);
+    expect(affinity).toMatchObject({ task: 'PURCHASE_INTENT', other: 'CHURN' });
+    expect(-1 <= affinity.low && affinity.low <= affinity.cosine && affinity.cosine <= affinity.high).toBe(
+      true,
+    );
+    expect(affinity.high).toBeLessThanOrEqual(1);
 
     const [evaluations] = await api.shop.evaluationsByRuns([id]);
     const served = evaluations.filter(({ isServed, split }) => isServed && split === 'TEST');

@@ -1,5 +1,6 @@
 import type { TaskName } from '../../../tasks/index.js';
 import type { UnitStatistic } from '../../evaluate/index.js';
+import type { TaskAffinity } from '../loss-balance.js';
 import { type TransferGain, transferGain } from './gain.js';
 import { bestGrouping, type TaskGroup } from './grouping.js';
 
@@ -11,13 +12,32 @@ export interface TransferReport {
   /** Of every pair, of all tasks together, and of the recommended groups. */
   readonly gains: readonly TransferGain[];
   readonly groups: readonly TaskGroup[];
+  /** Of every pair, learnt with all others. */
+  readonly affinities: readonly PairAffinity[];
 }
 
-/** The deciding figures of a net that learnt `tasks` together from a seed, by task. */
+/**
+ * Cosine between two tasks' gradients by the layers that they share: above 0 their steps agree (task affinity by gradients; Yu et al.,
+ * NeurIPS 2020; Fifty et al., NeurIPS 2021). It foretells transfer, it does not measure it: the gains decide.
+ */
+export interface PairAffinity extends TaskAffinity {
+  /** Lowest and highest of the seeds. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What a net that learnt several tasks came to. */
+export interface TogetherMeasured {
+  readonly figures: Partial<Record<TaskName, UnitStatistic>>;
+  readonly affinities: readonly TaskAffinity[];
+}
+
+/** The deciding figures of a net that learnt `tasks` together from a seed, by task, and how their gradients lie where that was asked for. */
 export type MeasureTogether = (
   tasks: readonly TaskName[],
   seed: number,
-) => Promise<Partial<Record<TaskName, UnitStatistic>>>;
+  areGradientsCompared: boolean,
+) => Promise<TogetherMeasured>;
 
 export interface TransferOptions {
   readonly tasks: readonly TaskName[];
@@ -46,10 +66,14 @@ export async function transferReport(options: TransferOptions): Promise<Transfer
     ...(tasks.length > 2 ? [[...tasks]] : []),
   ];
   let done = 0;
+  const compared: TaskAffinity[][] = [];
   const measureSet = async (set: readonly TaskName[], planned: number): Promise<void> => {
     const bySeed: Record<TaskName, UnitStatistic>[] = [];
     for (const seed of seeds) {
-      bySeed.push((await options.measure(set, seed)) as Record<TaskName, UnitStatistic>);
+      const isWhole = set.length > 1 && set.length === tasks.length;
+      const { figures, affinities } = await options.measure(set, seed, isWhole);
+      bySeed.push(figures as Record<TaskName, UnitStatistic>);
+      if (isWhole) compared.push([...affinities]);
       done++;
       options.onProgress?.(Math.min(1, done / (planned * seeds.length)));
     }
@@ -68,7 +92,17 @@ export async function transferReport(options: TransferOptions): Promise<Transfer
     groups = bestGrouping(tasks, gains);
   }
   options.onProgress?.(1);
-  return { architecture, protocol, seeds, gains, groups };
+  return { architecture, protocol, seeds, gains, groups, affinities: overSeeds(compared) };
+}
+
+/** @param compared pairs by seed, in the same order each */
+function overSeeds(compared: readonly TaskAffinity[][]): PairAffinity[] {
+  const [first = []] = compared;
+  return first.map(({ task, other }, pair) => {
+    const cosines = compared.map((pairs) => pairs[pair].cosine);
+    const cosine = cosines.reduce((a, b) => a + b) / cosines.length;
+    return { task, other, cosine, low: Math.min(...cosines), high: Math.max(...cosines) };
+  });
 }
 
 function gainsOf(

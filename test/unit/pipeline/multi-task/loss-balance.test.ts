@@ -31,7 +31,7 @@ function conflict(
       };
       return balance.losses({ [TASKS[0]]: lossOf(1, scales[0]), [TASKS[1]]: lossOf(-1, scales[1]) });
     },
-    tasks: balance.taskOptions(['shared']),
+    tasks: balance.taskOptions(['shared'], false),
     optimizer: sgd(given.rate ?? 0.01),
     seed: 1,
   });
@@ -132,9 +132,11 @@ describe('on two tasks that pull one weight apart', () => {
 
 test('intent and churn weigh half each, whatever the method', () => {
   const both: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN', 'FRAUD'];
-  const { weights } = new LossBalance(both, { method: 'EQUAL' }).taskOptions([]);
+  const { weights } = new LossBalance(both, { method: 'EQUAL' }).taskOptions([], false);
   expect(weights).toEqual([0.5, 0.5, 1]);
-  expect(new LossBalance(['CHURN', 'FRAUD'], { method: 'EQUAL' }).taskOptions([]).weights).toEqual([1, 1]);
+  expect(new LossBalance(['CHURN', 'FRAUD'], { method: 'EQUAL' }).taskOptions([], false).weights).toEqual([
+    1, 1,
+  ]);
 });
 
 test('the dynamic weights of equally fast tasks are 1', () => {

@@ -9,11 +9,13 @@ import {
 } from '../../../../src/pipeline/evaluate/index.js';
 import {
   bestGrouping,
+  type TogetherMeasured,
   type TransferGain,
   transferReport,
 } from '../../../../src/pipeline/multi-task/index.js';
 import type { TaskName } from '../../../../src/tasks/index.js';
 
+const near = (value: number): number => expect.closeTo(value, 9) as unknown as number;
 const EXAMPLES = 800;
 const TASKS: TaskName[] = ['PURCHASE_INTENT', 'CHURN', 'FRAUD'];
 
@@ -21,7 +23,8 @@ const TASKS: TaskName[] = ['PURCHASE_INTENT', 'CHURN', 'FRAUD'];
 function measure(
   tasks: readonly TaskName[],
   seed: number,
-): Promise<Partial<Record<TaskName, UnitStatistic>>> {
+  areGradientsCompared: boolean,
+): Promise<TogetherMeasured> {
   const statisticOf = (task: TaskName): UnitStatistic => {
     const random = new Random(7).fork(task);
     const noise = new Random(seed).fork(`${task} in ${tasks.join('+')}`);
@@ -33,7 +36,13 @@ function measure(
     const scores = labels.map((label) => strength * label + noise.normal());
     return aucStatistic(labels, scores);
   };
-  return Promise.resolve(Object.fromEntries(tasks.map((task) => [task, statisticOf(task)])));
+  const pairs = tasks.flatMap((task, at) => tasks.slice(at + 1).map((other) => ({ task, other })));
+  return Promise.resolve({
+    figures: Object.fromEntries(tasks.map((task) => [task, statisticOf(task)])),
+    affinities: areGradientsCompared
+      ? pairs.map((pair) => ({ ...pair, cosine: (pair.other === 'FRAUD' ? -0.1 : 0.1) * seed }))
+      : [],
+  });
 }
 
 describe('transfer report', () => {
@@ -59,6 +68,12 @@ describe('transfer report', () => {
       'FRAUD: APART',
       'PURCHASE_INTENT+CHURN: SHARE',
     ]);
+    const affinity = report.affinities.map(({ task, other, ...cosines }) => [task, other, cosines]);
+    expect(affinity).toEqual([
+      ['PURCHASE_INTENT', 'CHURN', { cosine: near(0.2), low: 0.1, high: near(0.3) }],
+      ['PURCHASE_INTENT', 'FRAUD', { cosine: near(-0.2), low: near(-0.3), high: -0.1 }],
+      ['CHURN', 'FRAUD', { cosine: near(-0.2), low: near(-0.3), high: -0.1 }],
+    ]);
     expect(report.gains.every(({ low, gain, high }) => low <= gain && gain <= high)).toBe(true);
     expect([...shares].sort((a, b) => a - b)).toEqual(shares);
     expect(shares.at(-1)).toBe(1);
@@ -83,9 +98,9 @@ describe('transfer report', () => {
       seeds: [1],
       architecture: 'shared-bottom',
       protocol: 'constructed',
-      measure: (tasks, seed) => {
+      measure: (tasks, seed, areGradientsCompared) => {
         sets.push(tasks.join('+'));
-        return measure(tasks, seed);
+        return measure(tasks, seed, areGradientsCompared);
       },
     });
     expect(sets).toContain('PURCHASE_INTENT+CHURN+RECOMMENDATION');
