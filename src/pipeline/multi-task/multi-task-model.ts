@@ -1,4 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import {
@@ -30,14 +29,14 @@ import { SurvivalHead } from './entities/survival-head.js';
 import { TransactionPart } from './entities/transaction-part.js';
 import type { UserHead } from './entities/user-head.js';
 import { USER_INPUT, UserPart } from './entities/user-part.js';
-import { type GateReport, gateReports } from './gate-report.js';
+import { gateReports } from './gate-report.js';
 import { type EntityExamples, JointRows, planRows, type RowPlan, rowSpec } from './joint-rows.js';
-import { LossBalance, type TaskAffinity, type TaskWeight } from './loss-balance.js';
+import { LossBalance } from './loss-balance.js';
 import { MultiTaskNetwork } from './multi-task-network.js';
+import { type SavedMultiTask, type TrainingNotes, writeSavedMultiTask } from './saved-multi-task.js';
 import { MULTI_TASKS, type MultiTaskSettings } from './settings.js';
 import { gatherSharedIds, loadSharedIds, saveSharedIds, type SharedIds } from './shared-ids.js';
 
-const FILE = 'multi-task.json';
 const WEIGHTS_FILE = 'multi-task.safetensors';
 /** Rows of a block that is made at once: with rankings some 70 MB. */
 const BLOCK_ROWS = 2048;
@@ -45,22 +44,11 @@ const WARMUP = 0.05;
 const BATCH_WITH_RANKINGS = 64;
 const BATCH_WITHOUT = 512;
 
-/** What `save` writes of a model's making. */
-export interface SavedMultiTask {
-  readonly tasks: readonly TaskName[];
-  readonly settings: MultiTaskSettings;
-  readonly gates: readonly GateReport[];
-  readonly weights: readonly TaskWeight[];
-  readonly affinities?: readonly TaskAffinity[];
-}
-
 interface Fitted {
   readonly network: MultiTaskNetwork;
   readonly parts: Parts;
   readonly population: PopulationState | null;
-  readonly gates: readonly GateReport[];
-  readonly weights: readonly TaskWeight[];
-  readonly affinities: readonly TaskAffinity[];
+  readonly notes: TrainingNotes;
 }
 
 /** Several tasks by one net of any architecture: it owns data, heads, training, files and answers of all tasks and entities. */
@@ -97,18 +85,18 @@ export class MultiTaskModel implements Model {
   }
 
   /** What each task takes from each source, on average over the validation rows of the training; empty for architectures without gates. */
-  get gates(): readonly GateReport[] {
-    return this.ready().gates;
+  get gates(): TrainingNotes['gates'] {
+    return this.ready().notes.gates;
   }
 
   /** What each task's loss was multiplied by in the last epoch of the training. */
-  get taskWeights(): readonly TaskWeight[] {
-    return this.ready().weights;
+  get taskWeights(): TrainingNotes['weights'] {
+    return this.ready().notes.weights;
   }
 
   /** How the tasks' gradients lie to each other, where the training compared them (setting `measureGradients`); else empty. */
-  get affinities(): readonly TaskAffinity[] {
-    return this.ready().affinities;
+  get affinities(): TrainingNotes['affinities'] {
+    return this.ready().notes.affinities;
   }
 
   /** Number of trained numbers. */
@@ -138,14 +126,8 @@ export class MultiTaskModel implements Model {
       const looked = plan.held.map((held, at) => (held.chosen.length > 0 ? held : plan.train[at]));
       const gates = gateReports(network, parts.all, looked);
       this.dispose();
-      this.fitted = {
-        network,
-        parts,
-        population,
-        gates,
-        weights: balance.weights(),
-        affinities: balance.affinities(),
-      };
+      const notes = { gates, weights: balance.weights(), affinities: balance.affinities() };
+      this.fitted = { network, parts, population, notes };
     } catch (thrown) {
       for (const part of parts.all) part.dispose();
       network.weights.dispose();
@@ -154,9 +136,9 @@ export class MultiTaskModel implements Model {
   }
 
   async save(directory: string): Promise<void> {
-    const { network, parts, population, gates, weights, affinities } = this.ready();
-    const saved: SavedMultiTask = { tasks: this.tasks, settings: this.settings, gates, weights, affinities };
-    await writeFile(join(directory, FILE), JSON.stringify(saved));
+    const { network, parts, population, notes } = this.ready();
+    const saved: SavedMultiTask = { tasks: this.tasks, settings: this.settings, ...notes };
+    await writeSavedMultiTask(directory, saved);
     await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
     await population?.save(directory);
     await saveSharedIds(directory, parts.ids);
@@ -164,7 +146,7 @@ export class MultiTaskModel implements Model {
   }
 
   /** Takes over what `save` wrote. @throws Error when it was made with other features */
-  async restore(directory: string, { gates, weights, affinities = [] }: SavedMultiTask): Promise<void> {
+  async restore(directory: string, notes: TrainingNotes): Promise<void> {
     const ids = await loadSharedIds(directory, this.settings.embeddingSize);
     const parts = partsOf(this.kind, this.tasks, this.settings, ids);
     const network = this.build(parts, 0);
@@ -173,7 +155,7 @@ export class MultiTaskModel implements Model {
     const population = needsPopulation(parts) ? await PopulationState.load(directory) : null;
     for (const part of parts.all) await part.restore(directory, population);
     this.dispose();
-    this.fitted = { network, parts, population, gates, weights, affinities };
+    this.fitted = { network, parts, population, notes };
   }
 
   dispose(): void {
@@ -301,9 +283,4 @@ function userHead(kind: Architecture, tasks: readonly UserTask[], settings: Mult
 
 function needsPopulation({ all }: Parts): boolean {
   return all.some(({ input }) => input.name === USER_INPUT);
-}
-
-/** Reads what `save` wrote of the model's making. */
-export async function readSavedMultiTask(directory: string): Promise<SavedMultiTask> {
-  return JSON.parse(await readFile(join(directory, FILE), 'utf8')) as SavedMultiTask;
 }

@@ -3,7 +3,8 @@ import type { TaskName } from '../../tasks/index.js';
 import type { ModelType } from '../index.js';
 import { isUserTask } from '../single-task/index.js';
 import type { Architecture } from './architecture.js';
-import { MultiTaskModel, readSavedMultiTask } from './multi-task-model.js';
+import { MultiTaskModel } from './multi-task-model.js';
+import { readSavedMultiTask } from './saved-multi-task.js';
 import { MULTI_TASKS, multiTaskSettings } from './settings.js';
 
 /** An architecture as a kind of model that can be made and loaded. */

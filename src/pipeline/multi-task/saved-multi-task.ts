@@ -1,0 +1,33 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { TaskName } from '../../tasks/index.js';
+import type { GateReport } from './gate-report.js';
+import type { TaskAffinity, TaskWeight } from './loss-balance.js';
+import type { MultiTaskSettings } from './settings.js';
+
+const FILE = 'multi-task.json';
+
+/** What a training showed of its tasks. */
+export interface TrainingNotes {
+  readonly gates: readonly GateReport[];
+  readonly weights: readonly TaskWeight[];
+  readonly affinities: readonly TaskAffinity[];
+}
+
+/** What `save` writes of a model's making. */
+export interface SavedMultiTask extends TrainingNotes {
+  readonly tasks: readonly TaskName[];
+  readonly settings: MultiTaskSettings;
+}
+
+/** Writes how a model was made into its directory. */
+export async function writeSavedMultiTask(directory: string, saved: SavedMultiTask): Promise<void> {
+  await writeFile(join(directory, FILE), JSON.stringify(saved));
+}
+
+/** Reads how a model was made; one written before gradients were compared has no affinities. */
+export async function readSavedMultiTask(directory: string): Promise<SavedMultiTask> {
+  const saved = JSON.parse(await readFile(join(directory, FILE), 'utf8')) as Partial<SavedMultiTask>;
+  return { affinities: [], ...saved } as SavedMultiTask;
+}
