@@ -141,7 +141,18 @@ export class WeightSet {
   readonly tables: Table[] = [];
   private readonly names = new Set<string>();
 
-  constructor(private readonly random: Random) {}
+  constructor(
+    private readonly random: Random,
+    private readonly parent: { readonly set: WeightSet; readonly prefix: string } | null = null,
+  ) {}
+
+  /**
+   * A part of this set, such as one of several nets that train in one step. What is added to it belongs to this set as well, by its name after
+   * `name/`; exported and imported by itself, it has its own names.
+   */
+  scope(name: string, random: Random): WeightSet {
+    return new WeightSet(random, { set: this, prefix: `${name}/` });
+  }
 
   /** Adds a weight. @throws Error when the name is taken */
   weight(
@@ -150,16 +161,13 @@ export class WeightSet {
     initialiser: Initialiser = glorotUniform,
     options: { isDecayed?: boolean } = {},
   ): Tensorflow.Variable {
-    this.take(name);
+    const fullName = this.take(name);
     const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
     initialiser(values, shape, this.random.fork(name));
     const variable = tf.tidy(() => tf.variable(tf.tensor(values, [...shape], 'float32')));
-    this.weights.push({
-      name,
-      shape: [...shape],
-      variable,
-      isDecayed: options.isDecayed ?? shape.length > 1,
-    });
+    const isDecayed = options.isDecayed ?? shape.length > 1;
+    const weight = { name: fullName, shape: [...shape], variable, isDecayed };
+    for (const set of this.lineage()) set.weights.push(weight);
     return variable;
   }
 
@@ -173,21 +181,33 @@ export class WeightSet {
 
   /** Adds an embedding table; uniform with deviation 0.01 unless said. */
   table(name: string, rows: number, dim: number, initialiser: Initialiser = uniformWith(TABLE_LIMIT)): Table {
-    this.take(name);
+    const fullName = this.take(name);
     const random = this.random.fork(name);
     const { limit } = initialiser;
     const start =
       limit === undefined
         ? (values: Float32Array) => initialiser(values, [rows, dim], random)
         : { seed: [random.word() | 0, random.word() | 0] as const, limit };
-    const table = new Table(name, rows, dim, start);
-    this.tables.push(table);
+    const table = new Table(fullName, rows, dim, start);
+    for (const set of this.lineage()) set.tables.push(table);
     return table;
   }
 
-  private take(name: string): void {
+  /** @returns the name in the outermost set */
+  private take(name: string): string {
     if (this.names.has(name)) throw new Error(`There is a weight named "${name}" already`);
     this.names.add(name);
+    return this.parent ? this.parent.set.take(this.parent.prefix + name) : name;
+  }
+
+  /** This set and those that it is a part of. */
+  private lineage(): WeightSet[] {
+    return this.parent ? [this, ...this.parent.set.lineage()] : [this];
+  }
+
+  /** What the names have before the set's own. */
+  private get prefix(): string {
+    return this.parent ? this.parent.set.prefix + this.parent.prefix : '';
   }
 
   /** Number of trainable numbers. */
@@ -199,17 +219,19 @@ export class WeightSet {
   /** Copies of all values. */
   export(): WeightValues {
     const all: Record<string, { shape: readonly number[]; values: Float32Array }> = {};
+    const own = (name: string) => name.slice(this.prefix.length);
     for (const { name, shape, variable } of this.weights) {
-      all[name] = { shape, values: Float32Array.from(variable.dataSync()) };
+      all[own(name)] = { shape, values: Float32Array.from(variable.dataSync()) };
     }
     for (const { name, rows, dim, values } of this.tables)
-      all[name] = { shape: [rows, dim], values: values.slice() };
+      all[own(name)] = { shape: [rows, dim], values: values.slice() };
     return all;
   }
 
   /** Sets all values. @throws Error when a weight is missing or has another shape */
   import(values: WeightValues): void {
-    const take = (name: string, shape: readonly number[]) => {
+    const take = (fullName: string, shape: readonly number[]) => {
+      const name = fullName.slice(this.prefix.length);
       const found = values[name];
       if (!found) throw new Error(`The saved weights have no "${name}"`);
       if (found.shape.join() !== shape.join()) {

@@ -34,6 +34,20 @@ export interface FitContext {
   /** Share of this fit that is done, 0 to 1. */
   readonly onProgress: (share: number) => void;
   readonly checkpoints?: CheckpointStore;
+  /**
+   * Opens the shop's model version of an id, for a model that learns from it; the caller disposes its models.
+   *
+   * @throws AppError NOT_FOUND
+   */
+  readonly openVersion?: (id: string) => Promise<TrainedVersion>;
+}
+
+/** A model version's predictors. */
+export interface TrainedVersion {
+  /** Milliseconds: nothing at or after it was seen. */
+  readonly cut: number;
+  readonly models: Readonly<Partial<Record<TaskName, Model>>>;
+  dispose(): void;
 }
 
 /** What a model may learn from: nothing at or after `cut` may be read, neither for features nor for labels. */
@@ -61,12 +75,23 @@ export interface Contribution {
   readonly contribution: number;
 }
 
+/** Users as of past times, each with the features that training gives it. */
+export interface UserExampleRows {
+  readonly history: ShopHistory;
+  /** [examples] indices into history.users. */
+  readonly users: Int32Array;
+  /** [examples × USER_FEATURES] standardised among the users of the same time. */
+  readonly features: Float32Array;
+}
+
 /** Scores users for yes/no tasks. */
 export interface UserScorer {
   /** Probability per user, by task; each array is [users]. */
   scoreUsers(request: UserRequest): Promise<Partial<Record<TaskName, Float32Array>>>;
   /** Contributions per user, the largest magnitude first, at most `first` each. */
   explainUsers(request: UserRequest, task: TaskName, first: number): Promise<Contribution[][]>;
+  /** Probabilities for examples of the past, by task: [examples] each; for a model that learns from this one. */
+  scoreExamples?(examples: UserExampleRows): Promise<Partial<Record<TaskName, Float32Array>>>;
 }
 
 /** Why an item is shown; `item` is the item that led to it, where there is one (index into the model's items). */
@@ -90,6 +115,15 @@ export interface RankOptions {
   readonly excludeBought: boolean;
 }
 
+/** Users as of past times with the items they choose among, each with the features that training gives it. */
+export interface RankingExampleRows extends UserExampleRows {
+  readonly candidates: number;
+  /** [examples × candidates] indices into history.items; -1 for padding. */
+  readonly items: Int32Array;
+  /** [examples × candidates × CANDIDATE_FEATURES] not standardised. */
+  readonly candidateFeatures: Float32Array;
+}
+
 /** Ranks items for users. */
 export interface ItemRanker {
   /** The shop's ids of the items that it can rank, in an order of its own that saving and loading keep. */
@@ -103,6 +137,8 @@ export interface ItemRanker {
   rankItems(request: UserRequest, options: RankOptions): Promise<RankedItem[][]>;
   similarItems(itemId: string, options: RankOptions): Promise<RankedItem[]>;
   trendingItems(options: RankOptions): Promise<RankedItem[]>;
+  /** Logits of the candidates of past examples, [examples × candidates]; for a model that learns from this one. */
+  scoreExamples?(examples: RankingExampleRows): Promise<Float32Array>;
 }
 
 /** Units sold per item and day up to (not including) `asOf`'s day. */

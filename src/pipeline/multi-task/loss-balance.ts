@@ -47,14 +47,19 @@ const DWA_TEMPERATURE = 2;
  * Whatever the method, intent and churn together weigh as one task: both are read off one curve.
  */
 export class LossBalance {
+  /** The tasks' losses in a step, in the order of the tasks. */
+  readonly names: readonly string[];
   private readonly shares: readonly number[];
   private logVariances: Tensorflow.Variable | null = null;
   private readonly epochs: TrainEpoch[] = [];
 
+  /** @param learner name of the net whose losses they are, where several train in one step */
   constructor(
     private readonly tasks: readonly TaskName[],
     private readonly options: MultiTaskSettings['lossBalancing'],
+    learner = '',
   ) {
+    this.names = tasks.map((task) => (learner ? `${learner}/${task}` : task));
     const share = userTaskShare(tasks);
     this.shares = tasks.map((task) => (task === 'PURCHASE_INTENT' || task === 'CHURN' ? share : 1));
   }
@@ -76,7 +81,7 @@ export class LossBalance {
     const given: Partial<Record<TaskName, number>> | undefined = this.options.weights;
     const weights = this.shares.map((share, at) => share * (given?.[this.tasks[at]] ?? 1));
     const isCompared = areCompared && shared.length > 0 && this.tasks.length > 1;
-    const base = { names: this.tasks, weights, ...(isCompared && { measured: shared }) };
+    const base = { names: this.names, weights, ...(isCompared && { measured: shared }) };
     // One task has nobody to be weighed against.
     if (this.tasks.length === 1) return base;
     switch (method) {
@@ -92,13 +97,14 @@ export class LossBalance {
     }
   }
 
-  /** What the step minimises. */
-  losses(tasks: Losses): TaskLosses {
+  /** What the step minimises. @param losses by task */
+  losses(losses: Losses): TaskLosses {
+    const tasks = Object.fromEntries(this.names.map((name, at) => [name, losses[this.tasks[at]]]));
     if (!this.logVariances) return { tasks };
     // The step adds share × loss by itself; what is missing to share × (loss / variance + log deviation) is no task's.
     const parts = this.tasks.map((task, at) => {
       const logVariance = tf.reshape(tf.slice(this.logVariances!, [at], [1]), []);
-      const change = tf.mul(tasks[task], tf.sub(tf.exp(tf.neg(logVariance)), tf.scalar(1)));
+      const change = tf.mul(losses[task], tf.sub(tf.exp(tf.neg(logVariance)), tf.scalar(1)));
       const penalty = tf.mul(logVariance, tf.scalar(penaltyOf(task)));
       return tf.mul<Tensorflow.Scalar>(tf.add(change, penalty), tf.scalar(this.shares[at]));
     });
@@ -110,28 +116,28 @@ export class LossBalance {
     this.epochs.push(epoch);
     const [before, last] = this.epochs.slice(-2);
     if (this.options.method !== 'DWA' || !last) return;
-    const falls = this.tasks.map((task) => last.train.tasks[task] / before.train.tasks[task]);
+    const falls = this.names.map((name) => last.train.tasks[name] / before.train.tasks[name]);
     const weights = slowFirst(falls);
     step.setTaskWeights(
-      Object.fromEntries(this.tasks.map((task, at) => [task, weights[at] * this.shares[at]])),
+      Object.fromEntries(this.names.map((name, at) => [name, weights[at] * this.shares[at]])),
     );
   }
 
   /** Of every pair, where gradients were compared (by GRADNORM and PCGRAD they always are): mean over the epochs. */
   affinities(): TaskAffinity[] {
-    const compared = this.epochs.flatMap(({ tasks }) => tasks?.gradients?.cosines ?? []);
-    const pairs = this.tasks.length ** 2;
-    const epochs = compared.length / pairs;
-    if (epochs === 0) return [];
+    const compared = this.epochs.flatMap(({ tasks }) => (tasks?.gradients ? [tasks] : []));
+    if (compared.length === 0) return [];
+    const cosine = (name: string, other: string) =>
+      compared.reduce((sum, { names, gradients }) => {
+        const row = names.indexOf(name) * names.length;
+        return sum + gradients!.cosines[row + names.indexOf(other)];
+      }, 0) / compared.length;
     return this.tasks.flatMap((task, at) =>
-      this.tasks.slice(at + 1).map((other, next) => {
-        const pair = at * this.tasks.length + at + 1 + next;
-        const sum = compared.reduce(
-          (total, cosine, index) => total + (index % pairs === pair ? cosine : 0),
-          0,
-        );
-        return { task, other, cosine: sum / epochs };
-      }),
+      this.tasks.slice(at + 1).map((other, next) => ({
+        task,
+        other,
+        cosine: cosine(this.names[at], this.names[at + 1 + next]),
+      })),
     );
   }
 
@@ -141,7 +147,9 @@ export class LossBalance {
     const learnt = this.logVariances ? tf.tidy(() => tf.exp(tf.neg(this.logVariances!)).dataSync()) : null;
     return this.tasks.map((task, at) => ({
       task,
-      weight: learnt ? learnt[at] * this.shares[at] : (last?.weights[at] ?? this.shares[at]),
+      weight: learnt
+        ? learnt[at] * this.shares[at]
+        : (last?.weights[last.names.indexOf(this.names[at])] ?? this.shares[at]),
     }));
   }
 }

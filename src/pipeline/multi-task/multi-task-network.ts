@@ -1,6 +1,6 @@
 import type * as Tensorflow from '@tensorflow/tfjs';
 
-import { dense, type DenseWeights, type ModelContext, Random, WeightSet } from '../../nn/index.js';
+import { dense, type DenseWeights, type ModelContext, type WeightSet } from '../../nn/index.js';
 import type { Architecture, Body, Representation } from './architecture.js';
 import type { MultiTaskSettings } from './settings.js';
 
@@ -28,10 +28,14 @@ export class MultiTaskNetwork {
   constructor(
     architecture: Architecture,
     private readonly settings: MultiTaskSettings,
-    { inputs, tasks, seed }: { inputs: readonly NetworkInput[]; tasks: readonly string[]; seed: number },
+    {
+      inputs,
+      tasks,
+      weights,
+    }: { inputs: readonly NetworkInput[]; tasks: readonly string[]; weights: WeightSet },
   ) {
     const { hiddenUnits, towerUnits } = settings;
-    this.weights = new WeightSet(new Random(seed).fork(architecture.name));
+    this.weights = weights;
     this.encoders = new Map(
       inputs.map(({ name, width }) => [name, this.weights.dense(`${name}-encoder`, width, hiddenUnits[0])]),
     );

@@ -5,7 +5,13 @@ export {
   demandScales,
   standardiseDemand,
 } from './demand/demand-examples.js';
-export { DEMAND_DAYS, type DemandHistory, demandHistory, spreadOverDays } from './demand/demand-history.js';
+export {
+  DEMAND_DAYS,
+  type DemandHistory,
+  demandHistory,
+  seriesBefore,
+  spreadOverDays,
+} from './demand/demand-history.js';
 export { type ErrorQuantiles, intervals, pastErrors } from './demand/forecast-intervals.js';
 export { demandRegression, mean28, seasonalNaive } from './demand/index.js';
 export { fraudDense } from './fraud/fraud-dense.js';

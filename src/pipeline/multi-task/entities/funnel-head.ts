@@ -18,7 +18,7 @@ import { hazardTarget, type UserTask } from '../../single-task/index.js';
 import { FUNNEL_STAGES, type FunnelLabels, funnelLabels } from '../funnel.js';
 import type { ExampleColumn } from '../joint-rows.js';
 import type { MultiTaskNetwork } from '../multi-task-network.js';
-import { examplesOf } from './entity-part.js';
+import { examplesOf, type PartOutputs } from './entity-part.js';
 import { rateLogits } from './survival-head.js';
 import type { UserHead } from './user-head.js';
 
@@ -81,15 +81,22 @@ export class FunnelHead implements UserHead {
     }));
   }
 
-  losses(
-    features: Tensorflow.Tensor,
-    batch: Batch<BatchSpec>,
-    context: ModelContext,
-  ): Record<string, Tensorflow.Scalar> {
+  forward(features: Tensorflow.Tensor, context: ModelContext): PartOutputs {
+    if (!this.network) throw new Error('The head has no weights yet.');
+    const given = this.network.represent('user', features, this.representations, context);
+    const own = given.map(({ values }, at) => dense(values, this.layers[at]));
+    const logits = this.options.isConditional ? products(own) : own;
+    return {
+      representations: given.map(({ values }) => values),
+      heads: Object.fromEntries(FUNNEL_STAGES.map((stage, at) => [stage, logits[at]])),
+    };
+  }
+
+  losses({ heads }: PartOutputs, batch: Batch<BatchSpec>): Record<string, Tensorflow.Scalar> {
     const masks = examplesOf(batch.userMasks);
     // Places that hold no example have no interval at all.
     const known = tf.maximum(tf.sum(tf.max(masks, 1)), tf.scalar(1));
-    const logits = this.stageLogits(features, context);
+    const logits = FUNNEL_STAGES.map((stage) => heads[stage]);
     const parts = logits.map((own, at): Tensorflow.Tensor => {
       const labels = examplesOf(batch[FUNNEL_STAGES[at]]);
       return this.options.isSquared
@@ -112,34 +119,8 @@ export class FunnelHead implements UserHead {
     );
   }
 
-  outputs(features: Tensorflow.Tensor, context: ModelContext): Record<string, Tensorflow.Tensor> {
-    return { purchase: this.stageLogits(features, context)[FUNNEL_STAGES.length - 1] };
-  }
-
-  probabilities(outputs: Readonly<Record<string, Float32Array>>, task: UserTask): Float32Array {
-    return hazardTarget.probabilities(outputs.purchase, task);
-  }
-
-  explained(features: Tensorflow.Tensor, task: UserTask, context: ModelContext): Tensorflow.Tensor1D {
-    const { outputs, sign } = hazardTarget.deciding(task);
-    const logits = this.stageLogits(features, context)[FUNNEL_STAGES.length - 1];
-    return tf.mul(tf.mean(tf.slice(logits, [0, 0], [-1, outputs]), 1), tf.scalar(sign));
-  }
-
-  /** Logits of coming at least so far in an interval, by stage: [users, intervals]. */
-  private stageLogits(features: Tensorflow.Tensor, context: ModelContext): Tensorflow.Tensor2D[] {
-    if (!this.network) throw new Error('The head has no weights yet.');
-    const own = this.network
-      .represent('user', features, this.representations, context)
-      .map(({ values }, at) => dense(values, this.layers[at]));
-    if (!this.options.isConditional) return own;
-    // The product of the probabilities so far, as a sum of logarithms: log sigmoid(z) = -softplus(-z).
-    const parts = own.map((logits) => tf.neg(tf.softplus(tf.neg(logits))));
-    return parts.map((_, at) => {
-      const logProbability = parts.slice(0, at + 1).reduce((sum, part) => tf.add(sum, part));
-      const probability = tf.minimum(tf.exp(logProbability), tf.scalar(LARGEST_PROBABILITY));
-      return tf.sub(logProbability, tf.log(tf.sub(tf.scalar(1), probability)));
-    });
+  outputOf(): string {
+    return FUNNEL_STAGES[FUNNEL_STAGES.length - 1];
   }
 
   private refuseIfTooFew({ examples }: FunnelLabels): void {
@@ -153,4 +134,15 @@ export class FunnelHead implements UserHead {
         );
     });
   }
+}
+
+/** Logits of coming at least so far, from those of each stage given the one before: [users, intervals] each. */
+function products(own: readonly Tensorflow.Tensor2D[]): Tensorflow.Tensor2D[] {
+  // The product of the probabilities so far, as a sum of logarithms: log sigmoid(z) = -softplus(-z).
+  const parts = own.map((logits) => tf.neg(tf.softplus(tf.neg(logits))));
+  return parts.map((_, at) => {
+    const logProbability = parts.slice(0, at + 1).reduce((sum, part) => tf.add(sum, part));
+    const probability = tf.minimum(tf.exp(logProbability), tf.scalar(LARGEST_PROBABILITY));
+    return tf.sub(logProbability, tf.log(tf.sub(tf.scalar(1), probability)));
+  });
 }

@@ -17,17 +17,19 @@ import {
   tf,
   zeros,
 } from '../../../nn/index.js';
-import { TASK_DEFINITIONS } from '../../../tasks/index.js';
+import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
 import {
   DAY_MS,
   type DemandForecaster,
   type DemandForecastValues,
   type DemandSeries,
+  type Model,
   type TrainingData,
 } from '../../index.js';
 import { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures } from '../../preprocess/index.js';
 import {
   DEMAND_DAYS,
+  type DemandExamples,
   demandExamples,
   type DemandHistory,
   demandHistory,
@@ -43,7 +45,16 @@ import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import type { MultiTaskSettings } from '../settings.js';
 import type { SharedIds } from '../shared-ids.js';
-import { type EntityPart, examplesOf, inputsOf } from './entity-part.js';
+import { askDemand } from './demand-answers.js';
+import {
+  type Answer,
+  type EntityPart,
+  type ExampleOrigins,
+  examplesOf,
+  inputsOf,
+  type PartInputs,
+  type PartOutputs,
+} from './entity-part.js';
 
 const INPUT = 'item';
 const FILE = 'demand.json';
@@ -51,6 +62,12 @@ const FILE = 'demand.json';
 const LARGEST_LOG_RATIO = 3;
 /** An item that sold nothing for so many days is expected to sell nothing. */
 const SILENT_DAYS = 56;
+
+interface Gathered {
+  readonly history: DemandHistory;
+  readonly scales: DemandScales;
+  readonly examples: DemandExamples;
+}
 
 interface Fitted {
   readonly scales: DemandScales;
@@ -67,7 +84,7 @@ export class ItemPart implements EntityPart, DemandForecaster {
   readonly input: NetworkInput;
   readonly inputColumns: BatchSpec;
   private network: MultiTaskNetwork | null = null;
-  private gathered: { history: DemandHistory; scales: DemandScales } | null = null;
+  private gathered: Gathered | null = null;
   private fitted: Fitted | null = null;
   private wide: DenseWeights;
   private head: DenseWeights;
@@ -94,7 +111,7 @@ export class ItemPart implements EntityPart, DemandForecaster {
       throw tooFewData('Items and fortnights to learn demand from', examples.count, minExamples);
     const scales = demandScales(examples.features);
     standardiseDemand(examples.features, scales);
-    this.gathered = { history, scales };
+    this.gathered = { history, scales, examples };
     return {
       count: examples.count,
       passes: demandPasses,
@@ -113,6 +130,26 @@ export class ItemPart implements EntityPart, DemandForecaster {
     };
   }
 
+  adopt(other: ItemPart): void {
+    this.gathered = other.gathered;
+  }
+
+  origins(): ExampleOrigins {
+    const { history, examples } = this.known();
+    const times = Float64Array.from(examples.days, (day) => history.startDay + day * DAY_MS);
+    return { times, users: null };
+  }
+
+  isUnlabelled(): Uint8Array {
+    return new Uint8Array(this.known().examples.count);
+  }
+
+  async ask({ demand }: Model): Promise<Partial<Record<TaskName, Float32Array>>> {
+    if (!demand) return {};
+    const { history, examples } = this.known();
+    return { DEMAND: await askDemand(demand, history, examples, LARGEST_LOG_RATIO) };
+  }
+
   build(network: MultiTaskNetwork): void {
     this.network = network;
     const { weights, width } = network;
@@ -120,10 +157,17 @@ export class ItemPart implements EntityPart, DemandForecaster {
     this.head = weights.dense('head/DEMAND', width, 1, zeros);
   }
 
+  inputs(batch: Batch<BatchSpec>, context: ModelContext): PartInputs {
+    return { item: this.encoderInput(inputsOf(this, batch), context) };
+  }
+
+  forward({ item }: PartInputs, _batch: Batch<BatchSpec>, context: ModelContext): PartOutputs {
+    return this.ofItems(item as Tensorflow.Tensor2D, context);
+  }
+
   /** Weighted mean of |reference × exp(ratio) - units|: its optimum is the median, which is what WAPE asks for. */
-  losses(batch: Batch<BatchSpec>, context: ModelContext): Record<string, Tensorflow.Scalar> {
+  losses({ heads: { ratios } }: PartOutputs, batch: Batch<BatchSpec>): Record<string, Tensorflow.Scalar> {
     const weights = examplesOf(batch.demandWeight);
-    const ratios = this.ratios(inputsOf(this, batch), context);
     const totals = tf.mul(examplesOf(batch.demandReference), tf.exp(ratios));
     const errors = tf.mul(weights, tf.abs(tf.sub(totals, examplesOf(batch.demandUnits))));
     // Places that hold no example weigh nothing.
@@ -131,9 +175,17 @@ export class ItemPart implements EntityPart, DemandForecaster {
     return { DEMAND: tf.div(tf.sum(errors), known) };
   }
 
+  /** An item counts by its usual units, as in the loss. */
+  answers({ heads: { ratios } }: PartOutputs, batch: Batch<BatchSpec>): Answer[] {
+    const weights: Tensorflow.Tensor1D = tf.mul(
+      examplesOf(batch.demandWeight),
+      examplesOf(batch.demandReference),
+    );
+    return [{ kind: 'VALUE', values: ratios, weights, share: 1 }];
+  }
+
   finish(): void {
-    if (!this.gathered) throw new Error('The model is not trained yet.');
-    const { history, scales } = this.gathered;
+    const { history, scales } = this.known();
     const known = { scales, weekdays: [...history.weekdays], startDay: history.startDay };
     this.fitted = { ...known, quantiles: { ends: [], low: [0], high: [2] } };
     this.fitted = { ...known, quantiles: pastErrors(history, (series, days) => this.unitsOf(series, days)) };
@@ -181,13 +233,14 @@ export class ItemPart implements EntityPart, DemandForecaster {
       : (columns.itemFeatures as Tensorflow.Tensor2D);
   }
 
-  /** Logarithm of units over the reference. @param columns those of `inputColumns`. @returns [rows] */
-  private ratios(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor1D {
+  /** Logarithms of units over the reference. @param inputs [rows, width of `input`] */
+  private ofItems(inputs: Tensorflow.Tensor2D, context: ModelContext): PartOutputs {
     if (!this.network) throw new Error('The model has no weights yet.');
-    const inputs = this.encoderInput(columns, context);
     const [{ values }] = this.network.represent(INPUT, inputs, this.representations, context);
-    const ratios = tf.add(dense(values, this.head), dense(columns.itemFeatures, this.wide));
-    return tf.clipByValue(tf.reshape(ratios, [-1]), -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO);
+    const features = this.ids.items ? tf.slice2d(inputs, [0, 0], [-1, DEMAND_FEATURE_COUNT]) : inputs;
+    const raw = tf.reshape(tf.add(dense(values, this.head), dense(features, this.wide)), [-1]);
+    const ratios = tf.clipByValue(raw, -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO);
+    return { representations: [values], heads: { ratios } };
   }
 
   private unitsOf(series: DemandSeries, horizonDays: number): Float32Array {
@@ -197,7 +250,7 @@ export class ItemPart implements EntityPart, DemandForecaster {
     this.predictor ??= compilePredict({
       weights: network.weights,
       batch: this.inputColumns,
-      predict: (columns, context) => ({ ratios: this.ratios(columns, context) }),
+      predict: (columns, context) => this.ofItems(this.encoderInput(columns, context), context).heads,
     });
     const start = Math.min(days, Math.max(0, Math.round((fitted.startDay - startDay) / DAY_MS)));
     const { features, references } = demandFeatures(series, start, days);
@@ -212,6 +265,11 @@ export class ItemPart implements EntityPart, DemandForecaster {
       return isSilent ? 0 : (reference * Math.exp(ratios[item]) * 7) / DEMAND_DAYS;
     });
     return spreadOverDays(weekly, startDay + days * DAY_MS, horizonDays, fitted.weekdays);
+  }
+
+  private known(): Gathered {
+    if (!this.gathered) throw new Error('The examples are not gathered.');
+    return this.gathered;
   }
 
   private ready(): { network: MultiTaskNetwork; fitted: Fitted } {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type * as Tensorflow from '@tensorflow/tfjs';
@@ -15,16 +15,13 @@ import {
   type ModelContext,
   tf,
 } from '../../../nn/index.js';
-import { TASK_DEFINITIONS } from '../../../tasks/index.js';
-import type { FitContext, ItemRanker, ShopHistory, TrainingData } from '../../index.js';
+import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
+import type { FitContext, Model, ShopHistory, TrainingData } from '../../index.js';
 import {
   CANDIDATE_FEATURE_COUNT,
-  CANDIDATE_FEATURES,
   type ItemState,
   itemState,
   USER_FEATURE_COUNT,
-  userFeatures,
-  userPopulation,
 } from '../../preprocess/index.js';
 import {
   type FeatureScales,
@@ -42,12 +39,27 @@ import type { EntityExamples, ExampleColumn } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import type { MultiTaskSettings } from '../settings.js';
 import { countriesOf, type SharedIds } from '../shared-ids.js';
-import { type EntityPart, examplesOf, inputsOf } from './entity-part.js';
+import {
+  type Answer,
+  type EntityPart,
+  type ExampleOrigins,
+  examplesOf,
+  inputsOf,
+  type PartInputs,
+  type PartOutputs,
+} from './entity-part.js';
+import {
+  type GatheredRankings,
+  loadScales,
+  rankingUserFeatures,
+  saveScales,
+  scoreInBlocks,
+  squaredListLoss,
+} from './ranking-rows.js';
 import { UserAwareRanking, type UserBeside } from './user-aware-ranking.js';
 import { USER_INPUT, userInput } from './user-part.js';
 
 const FOLDER = 'items';
-const SCALES = 'scales.json';
 
 /**
  * Users and the items they choose among. The candidates' rows have a small net of their own (wide and deep); the user's representation joins
@@ -60,6 +72,7 @@ export class RankingPart implements EntityPart {
   readonly inputColumns: BatchSpec;
   private network: MultiTaskNetwork | null = null;
   private scales: FeatureScales | null = null;
+  private gathered: GatheredRankings | null = null;
   private served: { state: ItemState; ranking: UserAwareRanking } | null = null;
   private wide: DenseWeights;
   private candidate: DenseWeights;
@@ -80,7 +93,7 @@ export class RankingPart implements EntityPart {
   }
 
   /** @throws Error before training or loading */
-  get ranking(): ItemRanker {
+  get ranking(): UserAwareRanking {
     return this.ready().ranking;
   }
 
@@ -93,11 +106,13 @@ export class RankingPart implements EntityPart {
     this.scales = featureScales(ranking);
     standardiseRows(ranking.features, this.scales);
     const list = column(ranking.candidates);
+    const userRows = rankingUserFeatures(history, ranking);
+    this.gathered = { history, ranking, userRows };
     return {
       count: ranking.count,
       passes: rankingPasses,
       columns: {
-        rankingUser: { spec: column(USER_FEATURE_COUNT), values: rankingUserFeatures(history, ranking) },
+        rankingUser: { spec: column(USER_FEATURE_COUNT), values: userRows },
         candidateFeatures: {
           spec: column(ranking.candidates, CANDIDATE_FEATURE_COUNT),
           values: ranking.features,
@@ -108,6 +123,28 @@ export class RankingPart implements EntityPart {
         ...this.idColumns(history, ranking),
       },
     };
+  }
+
+  adopt(other: RankingPart): void {
+    this.scales = other.scales;
+    this.gathered = other.gathered;
+  }
+
+  origins(): ExampleOrigins {
+    const { cuts, users } = this.known().ranking;
+    return { times: cuts, users };
+  }
+
+  isUnlabelled(): Uint8Array {
+    return new Uint8Array(this.known().ranking.count);
+  }
+
+  async ask({ items: ranker }: Model): Promise<Partial<Record<TaskName, Float32Array>>> {
+    const { history, ranking, userRows } = this.known();
+    const score = ranker?.scoreExamples?.bind(ranker);
+    if (!score || !this.scales) return {};
+    const logits = await scoreInBlocks(score, history, ranking, { ...this.scales, userRows });
+    return { RECOMMENDATION: logits.map((logit, at) => logit + ranking.offsets[at]) };
   }
 
   build(network: MultiTaskNetwork): void {
@@ -127,31 +164,54 @@ export class RankingPart implements EntityPart {
       : null;
   }
 
-  losses(batch: Batch<BatchSpec>, context: ModelContext): Record<string, Tensorflow.Scalar> {
-    const bought = examplesOf(batch.bought);
+  inputs(batch: Batch<BatchSpec>, context: ModelContext): PartInputs {
+    const { items } = this.ids;
+    return {
+      user: this.encoderInput(inputsOf(this, batch), context),
+      candidates: examplesOf(batch.candidateFeatures),
+      ...(items && { items: items.lookup(examplesOf(batch.candidateItems), context) }),
+    };
+  }
+
+  forward(inputs: PartInputs, batch: Batch<BatchSpec>, context: ModelContext): PartOutputs {
     const isNew = examplesOf(batch.isNew);
-    const [examples, candidates] = bought.shape;
-    const rows = tf.reshape(batch.candidateFeatures, [-1, CANDIDATE_FEATURE_COUNT]);
-    const { hidden, newShare, loss } = this.settings;
-    const user = this.ofUsers(this.encoderInput(inputsOf(this, batch), context), context);
+    const [examples, candidates] = isNew.shape;
+    const rows = tf.reshape<Tensorflow.Rank.R2>(inputs.candidates, [-1, CANDIDATE_FEATURE_COUNT]);
+    const { hidden } = this.settings;
+    const user = this.ofUsers(inputs.user as Tensorflow.Tensor2D, context);
     const before = tf.add(
       tf.reshape(dense(rows, this.candidate), [examples, candidates, hidden]),
       tf.reshape(user.part, [examples, 1, hidden]),
     );
     const deep = dense(tf.reshape(tf.relu(before), [-1, hidden]), this.output);
     const raw = tf.reshape(tf.add(dense(rows, this.wide), deep), [examples, candidates]);
-    const logits = tf.add(
-      user.taste ? tf.add(raw, this.likings(user.taste, batch, context)) : raw,
-      examplesOf(batch.offsets),
-    );
-    const newLogits = tf.add(logits, tf.mul(tf.sub(tf.scalar(1), isNew), tf.scalar(MASKED_LOGIT)));
+    // Products of users' tastes and candidates' embeddings.
+    const likings = user.taste && tf.sum(tf.mul(inputs.items, tf.expandDims(user.taste, 1)), 2);
+    const logits = tf.add(likings ? tf.add(raw, likings) : raw, examplesOf(batch.offsets));
+    const fresh = tf.add(logits, tf.mul(tf.sub(tf.scalar(1), isNew), tf.scalar(MASKED_LOGIT)));
+    return { representations: [user.values], heads: { all: logits, fresh } };
+  }
+
+  losses({ heads }: PartOutputs, batch: Batch<BatchSpec>): Record<string, Tensorflow.Scalar> {
+    const bought = examplesOf(batch.bought);
+    const { newShare, loss } = this.settings;
     const lossOf = loss === 'SUM_OF_SQUARED_ERRORS' ? squaredListLoss : listLoss;
     return {
       RECOMMENDATION: tf.add(
-        tf.mul(lossOf(bought, logits), tf.scalar(1 - newShare)),
-        tf.mul(lossOf(tf.mul(bought, isNew), newLogits), tf.scalar(newShare)),
+        tf.mul(lossOf(bought, heads.all), tf.scalar(1 - newShare)),
+        tf.mul(lossOf(tf.mul(bought, examplesOf(batch.isNew)), heads.fresh), tf.scalar(newShare)),
       ),
     };
+  }
+
+  /** A user who bought n items counts √n, as in the loss. */
+  answers({ heads }: PartOutputs, batch: Batch<BatchSpec>): Answer[] {
+    const weights = tf.sqrt(tf.sum<Tensorflow.Tensor1D>(examplesOf(batch.bought), 1));
+    const { newShare } = this.settings;
+    return [
+      { kind: 'SOFTMAX', values: heads.all, weights, share: 1 - newShare },
+      { kind: 'SOFTMAX', values: heads.fresh, weights, share: newShare },
+    ];
   }
 
   encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
@@ -163,23 +223,15 @@ export class RankingPart implements EntityPart {
   }
 
   /** What users bring to the candidates. @param inputs [users, width of the encoder's input] */
-  private ofUsers(inputs: Tensorflow.Tensor2D, context: ModelContext): UserBeside {
+  private ofUsers(
+    inputs: Tensorflow.Tensor2D,
+    context: ModelContext,
+  ): UserBeside & { readonly values: Tensorflow.Tensor2D } {
     if (!this.network) throw new Error('The model has no weights yet.');
     const [{ values }] = this.network.represent(USER_INPUT, inputs, this.representations, context);
     const part: Tensorflow.Tensor2D = tf.matMul(values, this.user);
-    if (!this.taste) return { part, taste: null };
-    const taste: Tensorflow.Tensor2D = tf.matMul(values, this.taste);
-    return { part, taste };
-  }
-
-  /** Products of users' tastes and candidates' embeddings: [examples, candidates]. */
-  private likings(
-    taste: Tensorflow.Tensor2D,
-    batch: Batch<BatchSpec>,
-    context: ModelContext,
-  ): Tensorflow.Tensor {
-    const embedded = this.ids.items!.lookup(examplesOf(batch.candidateItems), context);
-    return tf.sum(tf.mul(embedded, tf.expandDims(taste, 1)), 2);
+    const taste = this.taste && tf.matMul<Tensorflow.Tensor2D>(values, this.taste);
+    return { values, part, taste };
   }
 
   private idColumns(history: ShopHistory, { items, users, candidates }: RankingExamples) {
@@ -196,6 +248,7 @@ export class RankingPart implements EntityPart {
   }
 
   finish({ history, cut }: TrainingData, population: PopulationState | null): void {
+    this.gathered = null;
     this.serve(itemState(history, cut), population);
   }
 
@@ -204,21 +257,13 @@ export class RankingPart implements EntityPart {
     const folder = join(directory, FOLDER);
     await mkdir(folder);
     await saveItemState(folder, state);
-    const saved: SavedScales = {
-      features: CANDIDATE_FEATURES,
-      means: [...scales.means],
-      deviations: [...scales.deviations],
-    };
-    await writeFile(join(folder, SCALES), JSON.stringify(saved));
+    await saveScales(folder, scales);
   }
 
   /** @throws Error when it was made with other features */
   async restore(directory: string, population: PopulationState | null): Promise<void> {
     const folder = join(directory, FOLDER);
-    const saved = JSON.parse(await readFile(join(folder, SCALES), 'utf8')) as SavedScales;
-    if (saved.features.join() !== CANDIDATE_FEATURES.join())
-      throw new Error('The model was made with other item features; train it again.');
-    this.scales = { means: Float32Array.from(saved.means), deviations: Float32Array.from(saved.deviations) };
+    this.scales = await loadScales(folder);
     this.serve(await loadItemState(folder), population);
   }
 
@@ -242,36 +287,13 @@ export class RankingPart implements EntityPart {
     this.served = { state, ranking };
   }
 
+  private known(): GatheredRankings {
+    if (!this.gathered) throw new Error('The examples are not gathered.');
+    return this.gathered;
+  }
+
   private ready(): { state: ItemState; ranking: UserAwareRanking; scales: FeatureScales } {
     if (!this.served || !this.scales) throw new Error('The model is neither fitted nor loaded.');
     return { ...this.served, scales: this.scales };
   }
-}
-
-interface SavedScales {
-  readonly features: readonly string[];
-  readonly means: number[];
-  readonly deviations: number[];
-}
-
-/** Features of each ranking example's user, standardised among the users of the same cut. */
-function rankingUserFeatures(history: ShopHistory, ranking: RankingExamples): Float32Array {
-  const features = new Float32Array(ranking.count * USER_FEATURE_COUNT);
-  for (const cut of new Set(ranking.cuts)) {
-    const { statistics, standardiser } = userPopulation(history, cut);
-    const rows = [...ranking.cuts.keys()].filter((row) => ranking.cuts[row] === cut);
-    const users = Int32Array.from(rows, (row) => ranking.users[row]);
-    const values = standardiser.apply(userFeatures(history, users, cut, statistics));
-    rows.forEach((row, at) => {
-      const from = at * USER_FEATURE_COUNT;
-      features.set(values.subarray(from, from + USER_FEATURE_COUNT), row * USER_FEATURE_COUNT);
-    });
-  }
-  return features;
-}
-
-/** Sum over the candidates of (share of what was bought − probability)², mean over the rows. */
-function squaredListLoss(labels: Tensorflow.Tensor, logits: Tensorflow.Tensor): Tensorflow.Scalar {
-  const shares = tf.div(labels, tf.maximum(tf.sum(labels, 1, true), tf.scalar(1)));
-  return tf.mean<Tensorflow.Scalar>(tf.sum(tf.square(tf.sub(shares, tf.softmax(logits))), 1));
 }

@@ -15,7 +15,7 @@ import type { UserExamples } from '../../preprocess/index.js';
 import { hazardTarget, type UserTask } from '../../single-task/index.js';
 import type { ExampleColumn } from '../joint-rows.js';
 import type { MultiTaskNetwork } from '../multi-task-network.js';
-import { examplesOf } from './entity-part.js';
+import { examplesOf, type PartOutputs } from './entity-part.js';
 import type { UserHead } from './user-head.js';
 
 const INTERVALS = hazardTarget.outputs;
@@ -65,21 +65,27 @@ export class SurvivalHead implements UserHead {
     }));
   }
 
-  losses(
-    features: Tensorflow.Tensor,
-    batch: Batch<BatchSpec>,
-    context: ModelContext,
-  ): Record<string, Tensorflow.Scalar> {
+  forward(features: Tensorflow.Tensor, context: ModelContext): PartOutputs {
+    if (!this.network) throw new Error('The head has no weights yet.');
+    const given = this.network.represent('user', features, this.representations, context);
+    return {
+      representations: given.map(({ values }) => values),
+      heads: Object.fromEntries(
+        this.representations.map((name, at) => [name, dense(given[at].values, this.hazards[at])]),
+      ),
+    };
+  }
+
+  losses({ heads }: PartOutputs, batch: Batch<BatchSpec>): Record<string, Tensorflow.Scalar> {
     const labels = examplesOf(batch.userLabels);
     const masks = examplesOf(batch.userMasks);
     // Places that hold no example have no interval at all.
     const known = tf.maximum(tf.sum(tf.max(masks, 1)), tf.scalar(1));
-    const logits = this.logits(features, context);
     return Object.fromEntries(
-      this.curves.flatMap(({ tasks }, at) => {
+      this.curves.flatMap(({ name, tasks }) => {
         const losses = this.options.isSquared
-          ? tf.square(tf.sub(labels, tf.sigmoid(logits[at])))
-          : sigmoidCrossEntropies(labels, logits[at]);
+          ? tf.square(tf.sub(labels, tf.sigmoid(heads[name])))
+          : sigmoidCrossEntropies(labels, heads[name]);
         const byInterval = tf.div(tf.sum(tf.mul(losses, masks), 0), known);
         return tasks.map((task) => {
           const { outputs } = hazardTarget.deciding(task);
@@ -89,28 +95,8 @@ export class SurvivalHead implements UserHead {
     );
   }
 
-  outputs(features: Tensorflow.Tensor, context: ModelContext): Record<string, Tensorflow.Tensor> {
-    const logits = this.logits(features, context);
-    return Object.fromEntries(this.representations.map((name, at) => [name, logits[at]]));
-  }
-
-  probabilities(outputs: Readonly<Record<string, Float32Array>>, task: UserTask): Float32Array {
-    return hazardTarget.probabilities(outputs[this.curveOf(task).name], task);
-  }
-
-  explained(features: Tensorflow.Tensor, task: UserTask, context: ModelContext): Tensorflow.Tensor1D {
-    const at = this.curves.indexOf(this.curveOf(task));
-    const { outputs, sign } = hazardTarget.deciding(task);
-    const decisive = tf.slice(this.logits(features, context)[at], [0, 0], [-1, outputs]);
-    return tf.mul(tf.mean(decisive, 1), tf.scalar(sign));
-  }
-
-  /** By curve: [users, intervals]. */
-  private logits(features: Tensorflow.Tensor, context: ModelContext): Tensorflow.Tensor2D[] {
-    if (!this.network) throw new Error('The head has no weights yet.');
-    return this.network
-      .represent('user', features, this.representations, context)
-      .map(({ values }, at) => dense(values, this.hazards[at]));
+  outputOf(task: UserTask): string {
+    return this.curveOf(task).name;
   }
 
   private curveOf(task: UserTask): Curve {

@@ -1,6 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import type * as Tensorflow from '@tensorflow/tfjs';
 
 import { tooFewData } from '../../../errors.js';
@@ -20,11 +17,17 @@ import {
   weightedMean,
   zeros,
 } from '../../../nn/index.js';
-import { TASK_DEFINITIONS } from '../../../tasks/index.js';
-import type { Contribution, FraudScorer, TrainingData, TransactionContext } from '../../index.js';
+import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
+import type {
+  Contribution,
+  FitContext,
+  FraudScorer,
+  Model,
+  TrainingData,
+  TransactionContext,
+} from '../../index.js';
 import { TRANSACTION_FEATURES, transactionFeatures } from '../../preprocess/index.js';
 import {
-  checkFeatures,
   columnScales,
   fraudExamples,
   type FraudTraining,
@@ -37,17 +40,26 @@ import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import type { MultiTaskSettings } from '../settings.js';
 import type { SharedIds } from '../shared-ids.js';
-import { type EntityPart, examplesOf, inputsOf } from './entity-part.js';
+import {
+  type Answer,
+  type EntityPart,
+  type ExampleOrigins,
+  examplesOf,
+  type GatherOptions,
+  inputsOf,
+  type PartInputs,
+  type PartOutputs,
+} from './entity-part.js';
+import { loadTransactions, saveTransactions, type TransactionScales } from './transaction-file.js';
+import { logitOf } from './user-answers.js';
 
 const WIDTH = TRANSACTION_FEATURES.length;
 const INPUT = 'transaction';
-const FILE = 'transactions.json';
 
-interface Saved {
-  readonly features: readonly string[];
-  readonly means: number[];
-  readonly deviations: number[];
-  readonly training: FraudTraining;
+interface Gathered {
+  /** Labelled ones first. */
+  readonly contexts: readonly TransactionContext[];
+  readonly labelled: number;
 }
 
 /** Orders, and whether they were fraud: a linear part beside the head on the representation, as most of the signal adds up feature by feature. */
@@ -57,10 +69,11 @@ export class TransactionPart implements EntityPart, FraudScorer {
   readonly input: NetworkInput;
   readonly inputColumns: BatchSpec;
   private network: MultiTaskNetwork | null = null;
-  private scales: { means: Float64Array; deviations: Float64Array } | null = null;
+  private scales: TransactionScales | null = null;
   private known: FraudTraining = { isSimulated: true, examples: 2, frauds: 1 };
   private wide: DenseWeights;
   private head: DenseWeights;
+  private gathered: Gathered | null = null;
   private predictor: CompiledPredictor | null = null;
   private explainer: ContributionPredictor | null = null;
 
@@ -81,28 +94,64 @@ export class TransactionPart implements EntityPart, FraudScorer {
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
-  async gather({ history, cut }: TrainingData): Promise<EntityExamples> {
-    const { contexts, labels, isSimulated } = fraudExamples(history, { to: cut });
+  async gather(
+    { history, cut }: TrainingData,
+    _context: FitContext,
+    { withUnlabelled = false }: GatherOptions = {},
+  ): Promise<EntityExamples> {
+    const examples = fraudExamples(history, { to: cut });
+    const { labels, isSimulated } = examples;
     const { minExamples } = TASK_DEFINITIONS.FRAUD;
     if (labels.length < minExamples)
       throw tooFewData('Orders to learn fraud from', labels.length, minExamples);
     const frauds = labels.reduce((sum, label) => sum + label, 0);
     if (frauds === 0) throw tooFewData('Frauds to learn from', 0, 1);
+    const contexts = withUnlabelled ? [...examples.contexts, ...examples.unlabelled] : examples.contexts;
+    const count = contexts.length;
     const raw = transactionFeatures(contexts);
     this.scales = columnScales(raw, WIDTH);
     this.known = { isSimulated, examples: labels.length, frauds };
+    this.gathered = { contexts, labelled: labels.length };
+    const isFraud = new Float32Array(count);
+    isFraud.set(labels);
     return {
-      count: labels.length,
+      count,
       passes: this.settings.fraudPasses,
       columns: {
         transactionFeatures: { spec: column(WIDTH), values: standardise(raw, this.scales) },
         ...(this.ids.countries && {
           billingCountry: { spec: idColumn(), values: this.billingCountries(contexts) },
         }),
-        isFraud: { spec: column(), values: Float32Array.from(labels) },
-        isTransaction: { spec: column(), values: new Float32Array(labels.length).fill(1) },
+        isFraud: { spec: column(), values: isFraud },
+        isLabelled: { spec: column(), values: new Float32Array(count).fill(1, 0, labels.length) },
+        isTransaction: { spec: column(), values: new Float32Array(count).fill(1) },
       },
     };
+  }
+
+  adopt(other: TransactionPart): void {
+    this.scales = other.scales;
+    this.known = other.known;
+    this.gathered = other.gathered;
+  }
+
+  origins(): ExampleOrigins {
+    const { contexts } = this.asked();
+    return {
+      times: Float64Array.from(contexts, ({ transaction }) => transaction.occurredAt),
+      users: Int32Array.from(contexts, ({ transaction }) => transaction.user),
+    };
+  }
+
+  isUnlabelled(): Uint8Array {
+    const { contexts, labelled } = this.asked();
+    return new Uint8Array(contexts.length).fill(1, labelled);
+  }
+
+  async ask({ fraud }: Model): Promise<Partial<Record<TaskName, Float32Array>>> {
+    if (!fraud) return {};
+    const probabilities = await fraud.scoreTransactions(this.asked().contexts);
+    return { FRAUD: probabilities.map(logitOf) };
   }
 
   build(network: MultiTaskNetwork): void {
@@ -122,17 +171,31 @@ export class TransactionPart implements EntityPart, FraudScorer {
     this.wide = weights.dense('head/FRAUD/wide', WIDTH, 1, zeros);
   }
 
-  losses(batch: Batch<BatchSpec>, context: ModelContext): Record<string, Tensorflow.Scalar> {
+  inputs(batch: Batch<BatchSpec>, context: ModelContext): PartInputs {
+    return { transaction: this.encoderInput(inputsOf(this, batch), context) };
+  }
+
+  forward({ transaction }: PartInputs, _batch: Batch<BatchSpec>, context: ModelContext): PartOutputs {
+    return this.ofTransactions(transaction as Tensorflow.Tensor2D, context);
+  }
+
+  losses({ heads: { logits } }: PartOutputs, batch: Batch<BatchSpec>): Record<string, Tensorflow.Scalar> {
     const labels = examplesOf(batch.isFraud);
-    const logits = this.logits(inputsOf(this, batch), context);
     const losses =
       this.settings.loss === 'SUM_OF_SQUARED_ERRORS'
         ? tf.square(tf.sub(labels, tf.sigmoid(logits)))
         : sigmoidCrossEntropies(labels, logits);
-    return { FRAUD: weightedMean(losses, examplesOf(batch.isTransaction)) };
+    return { FRAUD: weightedMean(losses, examplesOf(batch.isLabelled)) };
   }
 
-  finish(): void {}
+  answers({ heads: { logits } }: PartOutputs, batch: Batch<BatchSpec>): Answer[] {
+    const weights = examplesOf(batch.isTransaction) as Tensorflow.Tensor1D;
+    return [{ kind: 'SIGMOID', values: logits, weights, share: 1 }];
+  }
+
+  finish(): void {
+    this.gathered = null;
+  }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async scoreTransactions(transactions: readonly TransactionContext[]): Promise<Float32Array> {
@@ -174,21 +237,14 @@ export class TransactionPart implements EntityPart, FraudScorer {
 
   async save(directory: string): Promise<void> {
     const { scales } = this.ready();
-    const saved: Saved = {
-      features: TRANSACTION_FEATURES.map(({ name }) => name),
-      means: [...scales.means],
-      deviations: [...scales.deviations],
-      training: this.known,
-    };
-    await writeFile(join(directory, FILE), JSON.stringify(saved));
+    await saveTransactions(directory, { scales, training: this.known });
   }
 
   /** @throws AppError CONFLICT when it was made with other features */
   async restore(directory: string): Promise<void> {
-    const saved = JSON.parse(await readFile(join(directory, FILE), 'utf8')) as Saved;
-    checkFeatures(saved.features);
-    this.scales = { means: Float64Array.from(saved.means), deviations: Float64Array.from(saved.deviations) };
-    this.known = saved.training;
+    const { scales, training } = await loadTransactions(directory);
+    this.scales = scales;
+    this.known = training;
   }
 
   dispose(): void {
@@ -217,13 +273,24 @@ export class TransactionPart implements EntityPart, FraudScorer {
     return this.ids.countries ? { billingCountry: this.billingCountries(transactions) } : {};
   }
 
+  /** @param inputs [rows, width of `input`] */
+  private ofTransactions(inputs: Tensorflow.Tensor2D, context: ModelContext): PartOutputs {
+    if (!this.network) throw new Error('The model has no weights yet.');
+    const [{ values }] = this.network.represent(INPUT, inputs, this.representations, context);
+    const features = this.ids.countries ? tf.slice2d(inputs, [0, 0], [-1, WIDTH]) : inputs;
+    const logits = tf.add(dense(values, this.head), dense(features, this.wide));
+    return { representations: [values], heads: { logits: tf.reshape(logits, [-1]) } };
+  }
+
   /** @param columns those of `inputColumns`. @returns [rows] */
   private logits(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor1D {
-    if (!this.network) throw new Error('The model has no weights yet.');
-    const inputs = this.encoderInput(columns, context);
-    const [{ values }] = this.network.represent(INPUT, inputs, this.representations, context);
-    const wide = dense(columns.transactionFeatures, this.wide);
-    return tf.reshape(tf.add(dense(values, this.head), wide), [-1]);
+    const { heads } = this.ofTransactions(this.encoderInput(columns, context), context);
+    return heads.logits as Tensorflow.Tensor1D;
+  }
+
+  private asked(): Gathered {
+    if (!this.gathered) throw new Error('The examples are not gathered.');
+    return this.gathered;
   }
 
   private ready() {

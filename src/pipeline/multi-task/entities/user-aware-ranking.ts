@@ -9,13 +9,14 @@ import {
   type WeightSet,
   type WeightValues,
 } from '../../../nn/index.js';
-import type { ItemRanker, RankedItem, RankOptions, UserRequest } from '../../index.js';
+import type { ItemRanker, RankedItem, RankingExampleRows, RankOptions, UserRequest } from '../../index.js';
 import { CANDIDATE_FEATURE_COUNT, type ItemState, writeCandidates } from '../../preprocess/index.js';
 import {
   type FeatureScales,
   ItemRanking,
   type PopulationState,
   scoreRows,
+  type ScoreUser,
   standardiseRows,
 } from '../../single-task/index.js';
 import { countriesOf, type SharedIds } from '../shared-ids.js';
@@ -26,6 +27,12 @@ export interface UserBeside {
   readonly part: Tensorflow.Tensor2D;
   /** [users, width of the items' embeddings]; null where they are not shared. */
   readonly taste: Tensorflow.Tensor2D | null;
+}
+
+/** The head's weights for one user. */
+interface UserHeadWeights {
+  readonly weights: WeightValues;
+  readonly taste: Float32Array | null;
 }
 
 export interface UserAwareModel {
@@ -97,8 +104,43 @@ export class UserAwareRanking implements ItemRanker {
     request: UserRequest,
     visit: (ranking: ItemRanking, one: UserRequest, at: number) => Promise<void>,
   ): Promise<void> {
-    if (request.users.length === 0) return;
-    const { population, scales, state } = this.model;
+    const scorers = this.scorers(request);
+    for (const [at, scorer] of scorers.entries()) {
+      const ranking = new ItemRanking(this.model.state, scorer);
+      await visit(ranking, { ...request, users: request.users.subarray(at, at + 1) }, at);
+    }
+  }
+
+  /** How each of the request's users scores the items of the state. */
+  scorers(request: UserRequest): ScoreUser[] {
+    const { population, state } = this.model;
+    const heads = this.heads(request, () => population.features(request));
+    return heads.map((head) => (user, similarity) => {
+      writeCandidates(state, user, similarity, null, this.rows);
+      return this.scoreBy(head, this.rows, this.embeddingOf);
+    });
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async scoreExamples(examples: RankingExampleRows): Promise<Float32Array> {
+    const { history, candidates, candidateFeatures, items } = examples;
+    const { vocabulary } = this.model.ids.items ?? this.model.state;
+    const embeddingOf = vocabulary.indicesOf(history.items.map(({ id }) => id));
+    const scores = new Float32Array(items.length);
+    this.heads(examples, () => examples.features).forEach((head, at) => {
+      const [from, to] = [at * candidates, (at + 1) * candidates];
+      const rows = candidateFeatures.slice(from * CANDIDATE_FEATURE_COUNT, to * CANDIDATE_FEATURE_COUNT);
+      const embedded = Int32Array.from(items.subarray(from, to), (item) => embeddingOf[item] ?? 0);
+      scores.set(this.scoreBy(head, rows, embedded), from);
+    });
+    return scores;
+  }
+
+  private heads(
+    { history, users }: Pick<UserRequest, 'history' | 'users'>,
+    features: () => Float32Array,
+  ): UserHeadWeights[] {
+    if (users.length === 0) return [];
     this.predictor ??= compilePredict({
       weights: this.model.weights,
       batch: this.model.inputColumns,
@@ -110,29 +152,33 @@ export class UserAwareRanking implements ItemRanker {
     });
     const { countries } = this.model.ids;
     const outputs = this.predictor.predict({
-      rankingUser: population.features(request),
-      ...(countries && { rankingCountry: countriesOf(countries, request.history, request.users) }),
+      rankingUser: features(),
+      ...(countries && { rankingCountry: countriesOf(countries, history, users) }),
     });
     const rowOf = (values: Float32Array, at: number) => {
-      const width = values.length / request.users.length;
+      const width = values.length / users.length;
       return values.subarray(at * width, (at + 1) * width);
     };
-    for (let at = 0; at < request.users.length; at++) {
-      const head = this.headOf(rowOf(outputs.part, at));
-      const taste = 'taste' in outputs ? rowOf(outputs.taste, at) : null;
-      const ranking = new ItemRanking(state, (user, similarity) => {
-        writeCandidates(state, user, similarity, null, this.rows);
-        const scores = scoreRows(head, standardiseRows(this.rows, scales));
-        return taste ? this.addLikings(scores, taste) : scores;
-      });
-      await visit(ranking, { ...request, users: request.users.subarray(at, at + 1) }, at);
-    }
+    return Array.from(users, (_, at) => ({
+      weights: this.headOf(rowOf(outputs.part, at)),
+      taste: 'taste' in outputs ? rowOf(outputs.taste, at) : null,
+    }));
   }
 
-  /** Adds the products of a user's taste and the items' embeddings. @param scores [items of the state] */
-  private addLikings(scores: Float32Array, taste: Float32Array): Float32Array {
+  /** @param rows not standardised; standardised in place. @param embeddingOf [rows] index of the shared embedding */
+  private scoreBy(
+    { weights, taste }: UserHeadWeights,
+    rows: Float32Array,
+    embeddingOf: Int32Array,
+  ): Float32Array {
+    const scores = scoreRows(weights, standardiseRows(rows, this.model.scales));
+    return taste ? this.addLikings(scores, taste, embeddingOf) : scores;
+  }
+
+  /** Adds the products of a user's taste and the items' embeddings. @param scores [rows] */
+  private addLikings(scores: Float32Array, taste: Float32Array, embeddingOf: Int32Array): Float32Array {
     for (let item = 0; item < scores.length; item++) {
-      const from = this.embeddingOf[item] * taste.length;
+      const from = embeddingOf[item] * taste.length;
       for (let at = 0; at < taste.length; at++) scores[item] += taste[at] * this.embeddings[from + at];
     }
     return scores;

@@ -7,6 +7,7 @@ import type { UserExamples } from '../../preprocess/index.js';
 import type { UserTask } from '../../single-task/index.js';
 import type { ExampleColumn } from '../joint-rows.js';
 import type { MultiTaskNetwork } from '../multi-task-network.js';
+import type { PartOutputs } from './entity-part.js';
 
 /** How users' behaviour after a cut is asked and answered: the labels, the weights, the losses, the probabilities. */
 export interface UserHead {
@@ -19,18 +20,11 @@ export interface UserHead {
    */
   targets(history: ShopHistory, cut: number, examples: UserExamples): Record<string, ExampleColumn>;
   build(network: MultiTaskNetwork): void;
-  /** @param features [users, width of the encoder's input] */
-  losses(
-    features: Tensorflow.Tensor,
-    batch: Batch<BatchSpec>,
-    context: ModelContext,
-  ): Record<string, Tensorflow.Scalar>;
-  /** Logits by output: [users, intervals] each. */
-  outputs(features: Tensorflow.Tensor, context: ModelContext): Record<string, Tensorflow.Tensor>;
-  /** @param outputs what `outputs` gave, row by row. @returns [users] */
-  probabilities(outputs: Readonly<Record<string, Float32Array>>, task: UserTask): Float32Array;
-  /** The logit that an explanation of a task parts among the features: [users]. More of it means more of the task. */
-  explained(features: Tensorflow.Tensor, task: UserTask, context: ModelContext): Tensorflow.Tensor1D;
+  /** Logits by output: [users, intervals] each. @param features [users, width of the encoder's input] */
+  forward(features: Tensorflow.Tensor, context: ModelContext): PartOutputs;
+  losses(outputs: PartOutputs, batch: Batch<BatchSpec>): Record<string, Tensorflow.Scalar>;
+  /** Name of the output that holds the hazards of a purchase that decide a task. */
+  outputOf(task: UserTask): string;
 }
 
 /** How much of a joint loss each user task makes: intent and churn are two readings of one curve, which counts as one task. */

@@ -10,23 +10,39 @@ import {
   compilePredict,
   idColumn,
   type ModelContext,
+  tf,
 } from '../../../nn/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
-import type { Contribution, FitContext, TrainingData, UserRequest, UserScorer } from '../../index.js';
+import type {
+  Contribution,
+  FitContext,
+  Model,
+  TrainingData,
+  UserExampleRows,
+  UserRequest,
+  UserScorer,
+} from '../../index.js';
 import {
-  buyersBefore,
-  exampleCuts,
   rawUserFeatures,
   USER_FEATURE_COUNT,
   USER_FEATURES,
+  type UserExamples,
   userExamples,
 } from '../../preprocess/index.js';
-import { isUserTask, type PopulationState, type UserTask } from '../../single-task/index.js';
+import { hazardTarget, isUserTask, type PopulationState, type UserTask } from '../../single-task/index.js';
 import { compileContributions, type ContributionPredictor } from '../contributions.js';
 import type { EntityExamples, ExampleColumn } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import { countriesOf, type SharedIds } from '../shared-ids.js';
-import { type EntityPart, inputsOf } from './entity-part.js';
+import {
+  type Answer,
+  type EntityPart,
+  examplesOf,
+  inputsOf,
+  type PartInputs,
+  type PartOutputs,
+} from './entity-part.js';
+import { logitOf, scoresAsOf, taskLogits, type UserOrigins, userOrigins } from './user-answers.js';
 import type { UserHead } from './user-head.js';
 
 export const USER_INPUT = 'user';
@@ -36,12 +52,17 @@ export function userInput({ countries }: SharedIds): NetworkInput {
   return { name: USER_INPUT, width: USER_FEATURE_COUNT + (countries?.width ?? 0) };
 }
 
+interface Gathered extends TrainingData {
+  readonly examples: UserExamples;
+}
+
 /** Users as of past cuts, and whether and when they buy again: purchase intent and churn. */
 export class UserPart implements EntityPart, UserScorer {
   readonly input: NetworkInput;
   readonly inputColumns: BatchSpec;
   private network: MultiTaskNetwork | null = null;
   private population: PopulationState | null = null;
+  private gathered: Gathered | null = null;
   private predictor: CompiledPredictor | null = null;
   private readonly explainers = new Map<UserTask, ContributionPredictor>();
 
@@ -61,10 +82,42 @@ export class UserPart implements EntityPart, UserScorer {
     return this.head.representations;
   }
 
+  adopt(other: UserPart): void {
+    this.gathered = other.gathered;
+    if (this.gathered) this.head.targets(this.gathered.history, this.gathered.cut, this.gathered.examples);
+  }
+
+  origins(): UserOrigins {
+    const { history, cut } = this.known();
+    return userOrigins(history, cut);
+  }
+
+  isUnlabelled(task: UserTask): Uint8Array {
+    const { nextPurchaseDays, seenDays } = this.known().examples;
+    const days = TASK_DEFINITIONS[task].labelWindowDays;
+    return Uint8Array.from(seenDays, (seen, at) => (seen < days && !(nextPurchaseDays[at] < seen) ? 1 : 0));
+  }
+
+  async ask({ users: scorer }: Model): Promise<Partial<Record<TaskName, Float32Array>>> {
+    const { history, examples } = this.known();
+    const origins = this.origins();
+    const { users } = origins;
+    if (!scorer) return {};
+    const scores = scorer.scoreExamples
+      ? await scorer.scoreExamples({ history, users, features: examples.features })
+      : await scoresAsOf(scorer, history, origins);
+    const logits = this.tasks.flatMap((task) => {
+      const probabilities = scores[task];
+      return probabilities ? [[task, probabilities.map(logitOf)] as const] : [];
+    });
+    return Object.fromEntries(logits);
+  }
+
   async gather({ history, cut }: TrainingData, { signal }: FitContext): Promise<EntityExamples> {
     const examples = await userExamples(history, cut, undefined, signal);
     const need = Math.max(...this.tasks.map((task) => TASK_DEFINITIONS[task].minExamples));
     if (examples.count < need) throw tooFewData('Users as of past cuts to learn from', examples.count, need);
+    this.gathered = { history, cut, examples };
     return {
       count: examples.count,
       passes: 1,
@@ -81,8 +134,22 @@ export class UserPart implements EntityPart, UserScorer {
     this.head.build(network);
   }
 
-  losses(batch: Batch<BatchSpec>, context: ModelContext): Record<string, Tensorflow.Scalar> {
-    return this.head.losses(this.encoderInput(inputsOf(this, batch), context), batch, context);
+  inputs(batch: Batch<BatchSpec>, context: ModelContext): PartInputs {
+    return { user: this.encoderInput(inputsOf(this, batch), context) };
+  }
+
+  forward({ user }: PartInputs, _batch: Batch<BatchSpec>, context: ModelContext): PartOutputs {
+    return this.head.forward(user, context);
+  }
+
+  losses(outputs: PartOutputs, batch: Batch<BatchSpec>): Record<string, Tensorflow.Scalar> {
+    return this.head.losses(outputs, batch);
+  }
+
+  answers(outputs: PartOutputs, batch: Batch<BatchSpec>, task: UserTask): Answer[] {
+    const values = taskLogits(outputs.heads[this.head.outputOf(task)], task);
+    const weights: Tensorflow.Tensor1D = tf.max(examplesOf(batch.userMasks), 1);
+    return [{ kind: 'SIGMOID', values, weights, share: 1 }];
   }
 
   encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
@@ -95,20 +162,25 @@ export class UserPart implements EntityPart, UserScorer {
 
   finish(_data: TrainingData, population: PopulationState | null): void {
     this.population = population;
+    this.gathered = null;
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async scoreUsers(request: UserRequest): Promise<Partial<Record<TaskName, Float32Array>>> {
-    const { network, population } = this.ready();
-    if (request.users.length === 0)
-      return Object.fromEntries(this.tasks.map((task) => [task, new Float32Array(0)]));
-    this.predictor ??= compilePredict({
-      weights: network.weights,
-      batch: this.inputColumns,
-      predict: (columns, context) => this.head.outputs(this.encoderInput(columns, context), context),
-    });
-    const outputs = this.predictor.predict(this.columnsOf(request, population));
-    return Object.fromEntries(this.tasks.map((task) => [task, this.head.probabilities(outputs, task)]));
+    return this.score(request.users, () => this.columnsOf(request, this.ready().population));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async scoreExamples({
+    history,
+    users,
+    features,
+  }: UserExampleRows): Promise<Partial<Record<TaskName, Float32Array>>> {
+    const { countries } = this.ids;
+    return this.score(users, () => ({
+      userFeatures: features,
+      ...(countries && { userCountry: countriesOf(countries, history, users) }),
+    }));
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
@@ -156,20 +228,39 @@ export class UserPart implements EntityPart, UserScorer {
       width: USER_FEATURE_COUNT,
       others,
       logit: (userFeatures, columns, context) =>
-        this.head.explained(this.encoderInput({ userFeatures, ...columns }, context), task, context),
+        this.explained(this.encoderInput({ userFeatures, ...columns }, context), task, context),
     });
     this.explainers.set(task, explainer);
     return explainer;
+  }
+
+  private score(users: Int32Array, columns: () => BatchArrays): Partial<Record<TaskName, Float32Array>> {
+    const { network } = this.ready();
+    if (users.length === 0) return Object.fromEntries(this.tasks.map((task) => [task, new Float32Array(0)]));
+    this.predictor ??= compilePredict({
+      weights: network.weights,
+      batch: this.inputColumns,
+      predict: (batch, context) => this.head.forward(this.encoderInput(batch, context), context).heads,
+    });
+    const outputs = this.predictor.predict(columns());
+    return Object.fromEntries(
+      this.tasks.map((task) => [task, hazardTarget.probabilities(outputs[this.head.outputOf(task)], task)]),
+    );
+  }
+
+  /** The logit that an explanation of a task parts among the features: [users]. More of it means more of the task. */
+  private explained(features: Tensorflow.Tensor, task: UserTask, context: ModelContext): Tensorflow.Tensor1D {
+    const { outputs, sign } = hazardTarget.deciding(task);
+    const logits = this.head.forward(features, context).heads[this.head.outputOf(task)];
+    return tf.mul(tf.mean(tf.slice(logits, [0, 0], [-1, outputs]), 1), tf.scalar(sign));
   }
 
   /** In the order of `userExamples`. */
   private countryColumn({ history, cut }: TrainingData): Record<string, ExampleColumn> {
     const { countries } = this.ids;
     if (!countries) return {};
-    const users = exampleCuts(history, cut).flatMap((time) => [...buyersBefore(history, time)]);
-    return {
-      userCountry: { spec: idColumn(), values: countriesOf(countries, history, Int32Array.from(users)) },
-    };
+    const { users } = userOrigins(history, cut);
+    return { userCountry: { spec: idColumn(), values: countriesOf(countries, history, users) } };
   }
 
   private columnsOf(request: UserRequest, population: PopulationState): BatchArrays {
@@ -179,6 +270,11 @@ export class UserPart implements EntityPart, UserScorer {
       userFeatures: population.features(request),
       ...(countries && { userCountry: countriesOf(countries, history, users) }),
     };
+  }
+
+  private known(): Gathered {
+    if (!this.gathered) throw new Error('The examples are not gathered.');
+    return this.gathered;
   }
 
   private ready(): { network: MultiTaskNetwork; population: PopulationState } {

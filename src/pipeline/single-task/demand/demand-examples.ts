@@ -13,6 +13,8 @@ export interface DemandExamples {
   readonly count: number;
   /** [examples] the shop's ids. */
   readonly itemIds: readonly string[];
+  /** [examples] days from the history's first to the origin. */
+  readonly days: Int32Array;
   /** [examples × DEMAND_FEATURES] */
   readonly features: Float32Array;
   readonly references: Float32Array;
@@ -39,11 +41,12 @@ export function demandExamples(
     after.forEach((units, at) => (actual[Math.floor(at / DEMAND_DAYS)] += units));
     const total = actual.reduce((sum, units) => sum + units, 0);
     const weights = new Float32Array(items.length).fill(total > 0 ? items.length / total : 0);
-    parts.push({ ...demandFeatures(past, 0, day), itemIds: past.itemIds, actual, weights });
+    parts.push({ ...demandFeatures(past, 0, day), itemIds: past.itemIds, day, actual, weights });
   }
   return {
     count: parts.reduce((sum, part) => sum + part.actual.length, 0),
     itemIds: parts.flatMap((part) => part.itemIds),
+    days: Int32Array.from(parts.flatMap((part) => part.itemIds.map(() => part.day))),
     features: join(parts.map((part) => part.features)),
     references: join(parts.map((part) => part.references)),
     actual: join(parts.map((part) => part.actual)),

@@ -11,6 +11,8 @@ export interface FraudExamples {
   readonly isSimulated: boolean;
   /** [transactions] the best possible prediction, known only where simulated. */
   readonly bestProbabilities: Float64Array | null;
+  /** Orders of the same time that nobody has labelled yet. */
+  readonly unlabelled: readonly TransactionContext[];
 }
 
 /** Labels of each class that a shop must have before they count more than the simulation. */
@@ -31,11 +33,16 @@ export function fraudExamples(
   const simulated = isSimulated ? simulateTransactions(history) : null;
   const transactions = simulated?.transactions ?? history.transactions;
   const contexts: TransactionContext[] = [];
+  const unlabelled: TransactionContext[] = [];
   const labels: number[] = [];
   const best: number[] = [];
   for (const [index, context] of transactionContexts(transactions).entries()) {
     const { occurredAt, isFraud } = context.transaction;
-    if (occurredAt < from || occurredAt >= to || isFraud === null) continue;
+    if (occurredAt < from || occurredAt >= to) continue;
+    if (isFraud === null) {
+      unlabelled.push(context);
+      continue;
+    }
     contexts.push(context);
     labels.push(isFraud ? 1 : 0);
     if (simulated !== null) best.push(simulated.probabilities[index]);
@@ -44,6 +51,7 @@ export function fraudExamples(
     contexts,
     labels: Uint8Array.from(labels),
     isSimulated,
+    unlabelled,
     bestProbabilities: simulated === null ? null : Float64Array.from(best),
   };
 }
