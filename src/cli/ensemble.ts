@@ -1,6 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 import type { EnsembleRequest } from '../jobs/index.js';
+import { CALIBRATIONS, ENSEMBLE_METHODS, PRUNINGS } from '../pipeline/index.js';
+import type { JsonObject } from '../store/index.js';
 import { defineCommand, globalOptions, oneOf, wholeNumber } from './command.js';
 import { followRun } from './follow-run.js';
 
@@ -9,16 +11,32 @@ export function addEnsembleCommand(program: Command): void {
   const command = defineCommand(program, 'ensemble <versions...>', 'combine trained model versions into one')
     .option(
       '--method <method>',
-      'weighted-average, voting or stacking',
-      oneOf(['WEIGHTED_AVERAGE', 'VOTING', 'STACKING']),
+      namesOf(ENSEMBLE_METHODS),
+      oneOf(ENSEMBLE_METHODS),
       'WEIGHTED_AVERAGE' as const,
     )
+    .option('--calibration <method>', `calibrate afterwards: ${namesOf(CALIBRATIONS)}`, oneOf(CALIBRATIONS))
+    .option('--prune <method>', `leave out what does not pay: ${namesOf(PRUNINGS)}`, oneOf(PRUNINGS))
+    .option('--thresholds <json>', 'rules for decision thresholds, such as {"CHURN":{"by":"F1"}}', jsonObject)
     .option('--seed <number>', 'seed of every random draw', wholeNumber(0, 2 ** 31 - 1))
     .option('--deploy', 'serve what comes out');
   command.action(async (members: string[]) => {
-    const { method, seed, deploy } = command.opts<Omit<EnsembleRequest, 'members'>>();
+    const { method, calibration, prune, thresholds, seed, deploy } =
+      command.opts<Omit<EnsembleRequest, 'members'>>();
     await followRun(globalOptions(command), (jobs, shop) =>
-      jobs.startEnsemble(shop, { members, method, seed, deploy }),
+      jobs.startEnsemble(shop, { members, method, calibration, prune, thresholds, seed, deploy }),
     );
   });
+}
+
+const namesOf = (names: readonly string[]): string => names.join(', ').toLowerCase().replaceAll('_', '-');
+
+function jsonObject(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  } catch {
+    // Told below, with what was expected.
+  }
+  throw new InvalidArgumentError('Expected a JSON object.');
 }

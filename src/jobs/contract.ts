@@ -1,5 +1,5 @@
 /** What the API and the command line ask of the queue. Work itself happens in worker processes. */
-import type { EpochReport } from '../pipeline/index.js';
+import type { CalibrationMethod, EnsembleMethod, EpochReport, Pruning } from '../pipeline/index.js';
 import type { JsonObject, RunRow, RunStatus } from '../store/index.js';
 import type { TaskName } from '../tasks/index.js';
 
@@ -21,7 +21,13 @@ export interface TrainingRequest {
 
 export interface EnsembleRequest {
   readonly members: readonly string[];
-  readonly method: 'WEIGHTED_AVERAGE' | 'VOTING' | 'STACKING';
+  readonly method: EnsembleMethod;
+  /** After combining; NONE unless said. */
+  readonly calibration?: CalibrationMethod;
+  /** Members that do not pay are left out; NONE unless said. */
+  readonly prune?: Pruning;
+  /** Rules for thresholds by task; those of the members' runs unless said. */
+  readonly thresholds?: JsonObject;
   readonly seed?: number;
   readonly deploy?: boolean;
 }

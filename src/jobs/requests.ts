@@ -134,7 +134,20 @@ export async function ensembleRun(shop: ShopStore, request: EnsembleRequest): Pr
   const missing = members.filter((_, at) => !versions[at]);
   if (missing.length > 0) throw new AppError('NOT_FOUND', `There is no model version ${missing.join(', ')}.`);
   const tasks = TASKS.filter((task) => versions.some((version) => version?.tasks.includes(task)));
-  return { kind: 'ENSEMBLE', tasks, seed, config: { members, method, deploy: request.deploy ?? false } };
+  const { calibration = 'NONE', prune = 'NONE', thresholds = null, deploy = false } = request;
+  if (calibration !== 'NONE' && (method === 'HARD_VOTING' || method === 'VOTING')) {
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `calibration: ${method} counts votes, which are no probabilities; expected NONE, or SOFT_VOTING with ${calibration}.`,
+    );
+  }
+  checkThreshold(thresholds, tasks);
+  return {
+    kind: 'ENSEMBLE',
+    tasks,
+    seed,
+    config: { members, method, calibration, prune, threshold: thresholds, deploy },
+  };
 }
 
 /** @throws AppError BAD_USER_INPUT, TOO_FEW_DATA */

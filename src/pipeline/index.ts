@@ -1,3 +1,4 @@
 /** The terms that stages, store and jobs share: the history in columns and the contract of models. */
+export * from './ensemble-options.js';
 export * from './history.js';
 export * from './model.js';

@@ -1,9 +1,16 @@
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 
+import type { CalibrationMethod, EnsembleMethod, Pruning } from '../../pipeline/index.js';
 import type { JsonObject, RunKind } from '../../store/index.js';
 import type { TaskName } from '../../tasks/index.js';
 import { DateTimeScalar, JSONScalar } from '../scalars.js';
-import { type EnsembleMethod, EnsembleMethodEnum, RunKindEnum, TaskEnum } from '../types/enums.enum.js';
+import {
+  CalibrationMethodEnum,
+  EnsembleMethodEnum,
+  PruningEnum,
+  RunKindEnum,
+  TaskEnum,
+} from '../types/enums.enum.js';
 
 @InputType({ description: 'A number for a task.' })
 export class TaskWeightInput {
@@ -84,6 +91,22 @@ export class StartEnsembleInput {
 
   @Field(() => EnsembleMethodEnum, { description: 'How to combine them.' })
   method: EnsembleMethod;
+
+  @Field(() => CalibrationMethodEnum, {
+    nullable: true,
+    description: 'Calibration afterwards; without, NONE.',
+  })
+  calibration?: CalibrationMethod | null;
+
+  @Field(() => PruningEnum, { nullable: true, description: 'Which members stay; without, NONE: all.' })
+  prune?: Pruning | null;
+
+  @Field(() => JSONScalar, {
+    nullable: true,
+    description:
+      'Rules for decision thresholds by task, such as {"CHURN": {"by": "PRECISION", "target": 0.8}}; without, those of the members.',
+  })
+  thresholds?: JsonObject | null;
 
   @Field(() => Int, { nullable: true, description: 'Seed of every random draw.' })
   seed?: number | null;

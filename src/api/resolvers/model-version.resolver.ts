@@ -8,6 +8,7 @@ import type { Context } from '../context.js';
 import type { Loaders } from '../loaders.js';
 import { ModelComparison } from '../types/comparison.type.js';
 import { type Connection, requirePageSize, toConnection } from '../types/connection.type.js';
+import { EnsembleReport, ensembleReportsOf } from '../types/ensemble-report.type.js';
 import { Evaluation, toEvaluation } from '../types/evaluation.type.js';
 import {
   Deployment,
@@ -86,6 +87,13 @@ export class ModelVersionResolver {
   @FieldResolver(() => [Evaluation], { description: 'How good its models are.' })
   async evaluations(@Root() { id }: ModelVersion, @Ctx() { loaders }: Context): Promise<Evaluation[]> {
     return (await loaders.evaluationsByModelVersion.load(id)).map(toEvaluation);
+  }
+
+  @FieldResolver(() => [EnsembleReport], {
+    description: 'Accuracy against latency of an ensemble, task by task; empty for other models.',
+  })
+  ensembleReports(@Root() { manifest }: ModelVersion): EnsembleReport[] {
+    return ensembleReportsOf(manifest);
   }
 }
 

@@ -114,9 +114,15 @@ export class TrainingRunResolver {
     const missing = members.filter((_, index) => !found[index]);
     if (missing.length > 0)
       throw new AppError('NOT_FOUND', `There is no model version ${missing.join(', ')}.`);
-    const { seed, deploy } = given<StartEnsembleInput>(input);
+    const { method } = input;
+    const { thresholds, ...options } = given<StartEnsembleInput>(input);
     return toTrainingRun(
-      await services.jobs.startEnsemble(shop.shopKey, { members, method: input.method, seed, deploy }),
+      await services.jobs.startEnsemble(shop.shopKey, {
+        ...options,
+        members,
+        method,
+        ...(thresholds && { thresholds: requireObject('thresholds', thresholds) }),
+      }),
     );
   }
 

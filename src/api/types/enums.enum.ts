@@ -1,6 +1,15 @@
 import { registerEnumType } from 'type-graphql';
 
-import { BEHAVIOUR_TYPES, type BehaviourType } from '../../pipeline/index.js';
+import {
+  BEHAVIOUR_TYPES,
+  type BehaviourType,
+  type CalibrationMethod,
+  CALIBRATIONS,
+  ENSEMBLE_METHODS,
+  type EnsembleMethod,
+  type Pruning,
+  PRUNINGS,
+} from '../../pipeline/index.js';
 import {
   CURVE_KINDS,
   type CurveKind,
@@ -88,17 +97,41 @@ export const FeedbackKindEnum = enumOf<FeedbackKind>(
   { SHOWN: 'It came into view.', CLICKED: 'It was clicked.', BOUGHT: 'It was bought.' },
 );
 
-export type EnsembleMethod = 'WEIGHTED_AVERAGE' | 'VOTING' | 'STACKING';
 export const EnsembleMethodEnum = enumOf<EnsembleMethod>(
   'EnsembleMethod',
   'How an ensemble combines its members.',
-  ['WEIGHTED_AVERAGE', 'VOTING', 'STACKING'],
+  ENSEMBLE_METHODS,
   {
-    WEIGHTED_AVERAGE: 'Average of probabilities, weights chosen on the validation split.',
-    VOTING: 'Each member votes by its own threshold.',
-    STACKING: 'A small model learns from out-of-fold predictions of the members.',
+    WEIGHTED_AVERAGE:
+      'Average of logits (rankings: of log probabilities, demand: of units), weights chosen on the validation split.',
+    VOTING: 'Older name of HARD_VOTING.',
+    SOFT_VOTING: 'Mean of the probabilities.',
+    HARD_VOTING:
+      'Each member votes by its own threshold, the majority decides; rankings by reciprocal ranks, demand by the median.',
+    STACKING:
+      'A small model learns from out-of-fold predictions of the members: fitted again on earlier cuts where the history is long enough.',
   },
 );
+
+export const CalibrationMethodEnum = enumOf<CalibrationMethod>(
+  'CalibrationMethod',
+  'Calibration after combining, fitted on the validation split.',
+  CALIBRATIONS,
+  {
+    NONE: 'Nothing is calibrated.',
+    TEMPERATURE: 'Logits are divided by one number; the order stays.',
+    ISOTONIC:
+      'Isotonic regression for yes/no tasks; tasks that choose among several get a temperature instead.',
+  },
+);
+
+export const PruningEnum = enumOf<Pruning>('Pruning', 'How members that do not pay are found.', PRUNINGS, {
+  NONE: 'All members stay.',
+  FORWARD_SELECTION:
+    'From the best member on, one is added for as long as the gain is above its standard error.',
+  BACKWARD_ELIMINATION:
+    'From all members on, one is left out for as long as the best so far is not better by more than the standard error.',
+});
 
 export type AlertSeverity = 'INFO' | 'WARNING' | 'CRITICAL';
 export const AlertSeverityEnum = enumOf<AlertSeverity>(

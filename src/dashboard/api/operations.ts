@@ -4,6 +4,7 @@ import cancelRun from '../../../graphql/operations/admin-dashboard/cancel-run.gr
 import compareModels from '../../../graphql/operations/admin-dashboard/compare-models.graphql?raw';
 import demandForecast from '../../../graphql/operations/admin-dashboard/demand-forecast.graphql?raw';
 import deployModel from '../../../graphql/operations/admin-dashboard/deploy-model.graphql?raw';
+import ensembleReports from '../../../graphql/operations/admin-dashboard/ensemble-reports.graphql?raw';
 import evaluationCurves from '../../../graphql/operations/admin-dashboard/evaluation-curves.graphql?raw';
 import item from '../../../graphql/operations/admin-dashboard/item.graphql?raw';
 import items from '../../../graphql/operations/admin-dashboard/items.graphql?raw';
@@ -30,12 +31,13 @@ import { type Json, operation } from './operation.js';
 export type AlertSeverity = 'CRITICAL' | 'INFO' | 'WARNING';
 export type BehaviourType =
   'ADD_TO_CART' | 'FAVOURITE' | 'PURCHASE' | 'RATING' | 'REFUND' | 'REMOVE_FROM_CART' | 'SEARCH' | 'VIEW';
+export type CalibrationMethod = 'ISOTONIC' | 'NONE' | 'TEMPERATURE';
 export type CurveKind = 'CALIBRATION' | 'LIFT' | 'PRECISION_RECALL' | 'ROC';
 export interface DateRange {
   readonly from: string;
   readonly to: string;
 }
-export type EnsembleMethod = 'STACKING' | 'VOTING' | 'WEIGHTED_AVERAGE';
+export type EnsembleMethod = 'HARD_VOTING' | 'SOFT_VOTING' | 'STACKING' | 'VOTING' | 'WEIGHTED_AVERAGE';
 export interface ItemFilter {
   readonly available?: boolean | null;
   readonly category?: readonly string[] | null;
@@ -49,15 +51,19 @@ export interface LossBalancingInput {
   readonly method: string;
   readonly weights?: readonly TaskWeightInput[] | null;
 }
+export type Pruning = 'BACKWARD_ELIMINATION' | 'FORWARD_SELECTION' | 'NONE';
 export type RunKind =
   'AUTO' | 'COLLABORATIVE' | 'CROSS_VALIDATION' | 'ENSEMBLE' | 'MULTI_TASK' | 'SEARCH' | 'SINGLE_TASK';
 export type RunStatus = 'CANCELLED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'SUCCEEDED';
 export type Split = 'TEST' | 'TRAIN' | 'VALIDATION';
 export interface StartEnsembleInput {
+  readonly calibration?: CalibrationMethod | null;
   readonly deploy?: boolean | null;
   readonly members: readonly string[];
   readonly method: EnsembleMethod;
+  readonly prune?: Pruning | null;
   readonly seed?: number | null;
+  readonly thresholds?: Json | null;
 }
 export interface StartTrainingInput {
   readonly architecture?: string | null;
@@ -175,6 +181,53 @@ export type DeployModelData = {
 };
 export type DeployModelVariables = { readonly id: string; readonly trafficShare: number };
 export const DEPLOY_MODEL = operation<DeployModelData, DeployModelVariables>('DeployModel', deployModel);
+export type EnsembleReportsData = {
+  readonly modelVersion: {
+    readonly id: string;
+    readonly ensembleReports: readonly {
+      readonly task: Task;
+      readonly method: EnsembleMethod;
+      readonly prune: Pruning;
+      readonly metric: string;
+      readonly isLessBetter: boolean;
+      readonly studentVersionId: string | null;
+      readonly members: readonly {
+        readonly modelVersionId: string;
+        readonly architecture: string;
+        readonly isKept: boolean;
+        readonly weight: number | null;
+      }[];
+      readonly outOfFold: {
+        readonly by: string;
+        readonly cuts: readonly string[];
+        readonly reason: string | null;
+      } | null;
+      readonly calibration: {
+        readonly method: CalibrationMethod;
+        readonly temperature: number | null;
+        readonly validationBefore: number | null;
+        readonly validationAfter: number | null;
+        readonly testBefore: number | null;
+        readonly testAfter: number | null;
+      } | null;
+      readonly subsets: readonly {
+        readonly kind: string;
+        readonly members: readonly number[];
+        readonly isChosen: boolean;
+        readonly validation: { readonly value: number; readonly low: number; readonly high: number };
+        readonly test: { readonly value: number; readonly low: number; readonly high: number };
+        readonly p50Ms: number | null;
+        readonly p99Ms: number | null;
+        readonly bytes: number;
+      }[];
+    }[];
+  } | null;
+};
+export type EnsembleReportsVariables = { readonly id: string };
+export const ENSEMBLE_REPORTS = operation<EnsembleReportsData, EnsembleReportsVariables>(
+  'EnsembleReports',
+  ensembleReports,
+);
 export type EvaluationCurvesData = {
   readonly modelVersion: {
     readonly id: string;

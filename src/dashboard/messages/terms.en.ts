@@ -34,6 +34,7 @@ export const TERM_MESSAGES = {
   'metric.brier': 'Brier score',
   'metric.calibrationerror': 'Calibration error',
   'metric.ece': 'Calibration error (ECE)',
+  'metric.eceuncalibrated': 'Calibration error (ECE) before calibrating',
   'metric.newndcg10': 'NDCG@10, items not bought before',
   'metric.newhr10': 'HR@10, items not bought before',
   'metric.newrecall10': 'Recall@10, items not bought before',

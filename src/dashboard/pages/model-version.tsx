@@ -9,6 +9,7 @@ import { Facts, PageTitle, Panel } from '../components/panel.js';
 import { formatBytes, formatCount, formatDate, formatDateTime, formatNumber } from '../format.js';
 import { term, text } from '../messages/index.js';
 import { DeploymentControls } from './deployment-controls.js';
+import { EnsembleReports } from './ensemble-reports.js';
 import { EvaluationCurves } from './evaluation-curves.js';
 
 type Version = NonNullable<ModelVersionData['modelVersion']>;
@@ -30,6 +31,7 @@ export function ModelVersionPage({ id }: { id: string }) {
                 isDeployed={deployments.some((deployment) => deployment.modelVersion.id === modelVersion.id)}
                 onChange={query.reload}
               />
+              <EnsembleReports id={modelVersion.id} />
               <Evaluations version={modelVersion} />
             </>
           ) : (

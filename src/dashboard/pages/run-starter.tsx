@@ -1,7 +1,9 @@
 import { type FormEvent, useState } from 'react';
 
 import {
+  type CalibrationMethod,
   type EnsembleMethod,
+  type Pruning,
   QUALITY,
   type RunKind,
   START_ENSEMBLE,
@@ -13,7 +15,7 @@ import { FailureNote } from '../components/failure-note.js';
 import { Loaded } from '../components/loaded.js';
 import { Tabs } from '../components/tabs.js';
 import { formatDateTime } from '../format.js';
-import { term, text } from '../messages/index.js';
+import { inWords, term, text } from '../messages/index.js';
 
 const KINDS: readonly RunKind[] = ['SINGLE_TASK', 'MULTI_TASK', 'COLLABORATIVE'];
 const TASKS: readonly Task[] = [
@@ -25,7 +27,9 @@ const TASKS: readonly Task[] = [
   'NEXT_BEHAVIOUR',
   'SESSION_OUTCOME',
 ];
-const METHODS: readonly EnsembleMethod[] = ['WEIGHTED_AVERAGE', 'VOTING', 'STACKING'];
+const METHODS: readonly EnsembleMethod[] = ['WEIGHTED_AVERAGE', 'SOFT_VOTING', 'HARD_VOTING', 'STACKING'];
+const CALIBRATIONS: readonly CalibrationMethod[] = ['NONE', 'TEMPERATURE', 'ISOTONIC'];
+const PRUNINGS: readonly Pruning[] = ['NONE', 'FORWARD_SELECTION', 'BACKWARD_ELIMINATION'];
 const NOTHING = {};
 const FORMS = ['training', 'ensemble'] as const;
 
@@ -127,24 +131,40 @@ function EnsembleForm({ onStart }: { onStart: () => void }) {
   const start = useMutation(START_ENSEMBLE);
   const finished = useQuery(QUALITY, NOTHING);
   const [method, setMethod] = useState<EnsembleMethod>('WEIGHTED_AVERAGE');
+  const [calibration, setCalibration] = useState<CalibrationMethod>('NONE');
+  const [prune, setPrune] = useState<Pruning>('NONE');
   const [members, setMembers] = useState<readonly string[]>([]);
   const [isDeployed, setIsDeployed] = useState(false);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (await start.run({ input: { members, method, deploy: isDeployed } })) onStart();
+    const input = { members, method, calibration, prune, deploy: isDeployed };
+    if (await start.run({ input })) onStart();
   };
   return (
     <form className="stack" onSubmit={(event) => void submit(event)}>
-      <label className="field">
-        {text('runs.method')}
-        <select value={method} onChange={(event) => setMethod(event.target.value as EnsembleMethod)}>
-          {METHODS.map((name) => (
-            <option key={name} value={name}>
-              {text(`runs.method.${name}`)}
-            </option>
-          ))}
-        </select>
-      </label>
+      <div className="row">
+        <Choice
+          title={text('runs.method')}
+          names={METHODS}
+          labelOf={(name) => text(`runs.method.${name}`)}
+          chosen={method}
+          onChoose={setMethod}
+        />
+        <Choice
+          title={text('runs.calibration')}
+          names={CALIBRATIONS}
+          labelOf={inWords}
+          chosen={calibration}
+          onChoose={setCalibration}
+        />
+        <Choice
+          title={text('runs.prune')}
+          names={PRUNINGS}
+          labelOf={inWords}
+          chosen={prune}
+          onChoose={setPrune}
+        />
+      </div>
       <fieldset>
         <legend>{text('runs.members')}</legend>
         <Loaded query={finished}>
@@ -180,6 +200,33 @@ function EnsembleForm({ onStart }: { onStart: () => void }) {
         </button>
       </div>
     </form>
+  );
+}
+
+function Choice<Name extends string>({
+  title,
+  names,
+  labelOf,
+  chosen,
+  onChoose,
+}: {
+  title: string;
+  names: readonly Name[];
+  labelOf: (name: Name) => string;
+  chosen: Name;
+  onChoose: (name: Name) => void;
+}) {
+  return (
+    <label className="field">
+      {title}
+      <select value={chosen} onChange={(event) => onChoose(event.target.value as Name)}>
+        {names.map((name) => (
+          <option key={name} value={name}>
+            {labelOf(name)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -1,4 +1,5 @@
 import {
+  type EnsembleReport,
   type Manifest,
   MANIFEST_VERSION,
   type PredictorEntry,
@@ -18,6 +19,7 @@ export interface NewVersion {
   readonly tasks: Partial<Record<TaskName, PredictorEntry>>;
   readonly history: Pick<ShopHistory, 'users' | 'items' | 'behaviours' | 'transactions'> | null;
   readonly transfer?: TransferReport;
+  readonly ensembles?: Partial<Record<TaskName, EnsembleReport>>;
   readonly evaluations: readonly Omit<EvaluationRow, 'id' | 'runId' | 'modelVersionId'>[];
 }
 
@@ -42,6 +44,7 @@ export async function commitVersion(context: RunContext, version: NewVersion): P
         }
       : {},
     ...(version.transfer && { transfer: version.transfer as Manifest['transfer'] }),
+    ...(version.ensembles && { ensembles: version.ensembles }),
     notes: isSimulated ? ['Fraud was learnt from and measured on simulated transactions.'] : [],
   };
   await writeManifest(version.root, manifest);

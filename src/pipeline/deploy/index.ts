@@ -1,5 +1,6 @@
 /** Model versions as files, deployments, and the client of the serving host. Nothing here reaches TensorFlow; `host/` does. */
 export * from './deployments.js';
+export type { EnsembleReport, EnsembleSubset } from './ensemble-report.js';
 export * from './manifest.js';
 export * from './model-files.js';
 export { createServingClient, type ServingClientOptions } from './serving-client.js';

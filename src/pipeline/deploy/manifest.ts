@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { AppError } from '../../errors.js';
 import { TASKS } from '../../tasks/index.js';
+import { ensembleReportSchema } from './ensemble-report.js';
 
 const FILE = 'manifest.json';
 /** Raised when a version's files change their meaning; a host refuses what it does not know. */
@@ -67,6 +68,8 @@ const manifestSchema = z.object({
   data: z.record(z.string(), z.number()),
   /** Whether the tasks help each other, where the run measured it. */
   transfer: transferSchema.optional(),
+  /** How the ensembles of an ensemble run were made. */
+  ensembles: z.partialRecord(taskName, ensembleReportSchema).optional(),
   /** What a reader must know, such as that fraud was learnt from simulated transactions. */
   notes: z.array(z.string()),
 });

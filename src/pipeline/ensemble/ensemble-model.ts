@@ -15,7 +15,8 @@ import {
   type TrainingData,
   type UserScorer,
 } from '../index.js';
-import { type Combination, combineClasses, combineProbabilities } from './combine.js';
+import { type Combination, isHardVote, memberWeights } from './combination.js';
+import { combineClasses, combineProbabilities, combineQuantities } from './combine.js';
 import { EnsembleRanking } from './ensemble-ranking.js';
 
 const FILE = 'ensemble.json';
@@ -101,11 +102,17 @@ export class EnsembleModel implements Model {
     };
   }
 
-  /** Contributions add up like the logits: by the members' weights. */
+  /**
+   * Contributions add up like the logits: by the members' weights, over the temperature. After an isotonic calibration they are those of the
+   * logit before it, whose order it keeps.
+   */
   private mergeExplanations(members: readonly Contribution[][][], first: number): Contribution[][] {
-    const { method, weights } = this.combination;
-    const share = (member: number) =>
-      method === 'VOTING' ? 1 / members.length : weights[member + (method === 'STACKING' ? 1 : 0)];
+    const { calibration } = this.combination;
+    const weights = isHardVote(this.combination)
+      ? members.map(() => 1 / members.length)
+      : memberWeights(this.combination);
+    const temperature = calibration?.method === 'TEMPERATURE' ? calibration.temperature : 1;
+    const share = (member: number) => weights[member] / temperature;
     return members[0].map((_, at) => {
       const sums = new Map<string, Contribution>();
       members.forEach((member, index) => {
@@ -122,18 +129,16 @@ export class EnsembleModel implements Model {
 
   private forecaster(): DemandForecaster {
     const forecasters = this.each((member) => member.demand);
-    const { weights } = this.combination;
-    const average = (parts: readonly Float32Array[]) =>
-      parts[0].map((_, at) => parts.reduce((sum, part, member) => sum + weights[member] * part[at], 0));
+    const merge = (parts: readonly Float32Array[]) => combineQuantities(parts, this.combination);
     return {
       forecast: async (series, horizonDays) => {
         const parts = await Promise.all(
           forecasters.map((forecaster) => forecaster.forecast(series, horizonDays)),
         );
         return {
-          units: average(parts.map((part) => part.units)),
-          low: average(parts.map((part) => part.low)),
-          high: average(parts.map((part) => part.high)),
+          units: merge(parts.map((part) => part.units)),
+          low: merge(parts.map((part) => part.low)),
+          high: merge(parts.map((part) => part.high)),
         };
       },
     };

@@ -7,7 +7,8 @@ import {
   type UserRequest,
 } from '../index.js';
 import { bestItems } from '../single-task/index.js';
-import { type Combination, combineScores } from './combine.js';
+import { type Combination, memberWeights } from './combination.js';
+import { combineScores } from './combine.js';
 
 /**
  * Several rankers as one. What is served is what is measured: lists are read off the members' scores of all items, combined as they are
@@ -34,7 +35,8 @@ export class EnsembleRanking implements ItemRanker {
   }
 
   async rankItems(request: UserRequest, options: RankOptions): Promise<RankedItem[][]> {
-    if (this.rankers.length === 1) return this.rankers[0].rankItems(request, options);
+    if (this.rankers.length === 1 && !this.combination.calibration)
+      return this.rankers[0].rankItems(request, options);
     const { history, places } = withItems(request.history, this.known);
     const scored = { ...request, history };
     const members = await Promise.all(this.rankers.map((ranker) => ranker.scoreItems(scored)));
@@ -80,8 +82,7 @@ export class EnsembleRanking implements ItemRanker {
   }
 
   private strongest(): ItemRanker {
-    const { method, weights } = this.combination;
-    const own = method === 'STACKING' ? weights.slice(1) : weights;
+    const own = memberWeights(this.combination);
     return this.rankers[own.indexOf(Math.max(...own))];
   }
 }

@@ -92,8 +92,8 @@ function weightedMatrix(labels: Numbers, probabilities: Numbers, threshold: numb
   return { labels: [], counts, threshold };
 }
 
-/** Binning a resample sorts it anew, so that fewer resamples are drawn than for the other figures. */
-function calibrationMetric(labels: Numbers, probabilities: Numbers, seed: number): Metric {
+/** Expected calibration error. Binning a resample sorts it anew, so that fewer resamples are drawn than for the other figures. */
+export function calibrationMetric(labels: Numbers, probabilities: Numbers, seed: number): Metric {
   const statistic = (weights: Float64Array): number => {
     const drawn: number[] = [];
     weights.forEach((times, at) => {

@@ -189,7 +189,13 @@ describe('the contract', () => {
     ]);
     expect(values('RunStatus').sort()).toEqual(['CANCELLED', 'FAILED', 'QUEUED', 'RUNNING', 'SUCCEEDED']);
     expect(values('CurveKind').sort()).toEqual(['CALIBRATION', 'LIFT', 'PRECISION_RECALL', 'ROC']);
-    expect(values('EnsembleMethod').sort()).toEqual(['STACKING', 'VOTING', 'WEIGHTED_AVERAGE']);
+    expect(values('EnsembleMethod').sort()).toEqual([
+      'HARD_VOTING',
+      'SOFT_VOTING',
+      'STACKING',
+      'VOTING',
+      'WEIGHTED_AVERAGE',
+    ]);
     expect(values('RunKind')).toEqual(
       expect.arrayContaining([
         'SINGLE_TASK',

@@ -1,6 +1,6 @@
 import { AppError } from '../../../errors.js';
-import { ENSEMBLE_METHODS, ensembleType } from '../../ensemble/index.js';
-import type { ModelType } from '../../index.js';
+import { ensembleType } from '../../ensemble/index.js';
+import { ENSEMBLE_METHODS, type ModelType } from '../../index.js';
 import { MULTI_TASK_TYPES } from '../../multi-task/index.js';
 import { SINGLE_TASK_TYPES } from '../../single-task/index.js';
 

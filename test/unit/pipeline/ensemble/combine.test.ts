@@ -2,15 +2,15 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import {
-  bestWeights,
   type Combination,
+  combineClasses,
   combineProbabilities,
+  combineQuantities,
   combineScores,
-  stackingWeights,
-  weightsByAuc,
-  weightsByNdcg,
+  evenWeights,
+  majorityThreshold,
+  stackProbabilities,
 } from '../../../../src/pipeline/ensemble/index.js';
-import { areaUnderCurve } from '../../../support/area-under-curve.js';
 
 const logit = (p: number) => Math.log(p / (1 - p));
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
@@ -21,9 +21,14 @@ const average = (...weights: number[]): Combination => ({
   thresholds: [],
 });
 const voting = (...thresholds: number[]): Combination => ({
-  method: 'VOTING',
+  method: 'HARD_VOTING',
   weights: thresholds.map(() => 1 / thresholds.length),
   thresholds,
+});
+const softly = (members: number): Combination => ({
+  method: 'SOFT_VOTING',
+  weights: evenWeights(members),
+  thresholds: [],
 });
 const stacking = (...weights: number[]): Combination => ({ method: 'STACKING', weights, thresholds: [] });
 
@@ -58,7 +63,7 @@ describe('probabilities by hand', () => {
     expect(combineProbabilities([floats(0.8), floats(0.2)], average(0.5, 0.5))[0]).toBeCloseTo(0.5, 6);
   });
 
-  test('voting: the share of members that say yes, the mean probability breaking ties', () => {
+  test('hard voting: the share of members that say yes, the mean probability breaking ties', () => {
     const members = [floats(0.6, 0.1, 0.4), floats(0.3, 0.2, 0.2), floats(0.7, 0.3, 0.9)];
     const found = combineProbabilities(members, voting(0.5, 0.25, 0.8));
     // Votes 2 (0.6 and 0.3), 0, 1 (0.9); means 8/15, 0.2, 0.5; each out of members + 1.
@@ -67,6 +72,11 @@ describe('probabilities by hand', () => {
     expect(found[2]).toBeCloseTo((1 + 0.5) / 4, 6);
     // A member votes yes at its very threshold.
     expect(combineProbabilities([floats(0.5)], voting(0.5))[0]).toBeCloseTo(1.5 / 2, 6);
+  });
+
+  test('soft voting: the mean probability', () => {
+    const [found] = combineProbabilities([floats(0.9), floats(0.2), floats(0.4)], softly(3));
+    expect(found).toBeCloseTo(0.5, 6);
   });
 
   test('stacking: a logistic regression on the logits, the bias first', () => {
@@ -152,10 +162,49 @@ describe('properties of blended probabilities', () => {
   });
 });
 
+test('a hard vote reaches its threshold exactly where more than half of the members say yes', () => {
+  fc.assert(
+    fc.property(blends, ([members, , thresholds]) => {
+      const found = combineProbabilities(members, voting(...thresholds));
+      const threshold = majorityThreshold(members.length);
+      return found.every((score, at) => {
+        const votes = members.filter((member, index) => member[at] >= thresholds[index]).length;
+        return score >= threshold === votes > members.length / 2;
+      });
+    }),
+  );
+});
+
+test('several classes: a hard vote is a distribution led by the class that most members hold likeliest', () => {
+  const row = fc.array(probability, { minLength: 4, maxLength: 4 }).map((values) => {
+    const sum = values.reduce((total, value) => total + value, 0);
+    return Float32Array.from(values, (value) => value / sum);
+  });
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 1, maxLength: 5 }), (members) => {
+      const thresholds = members.map(() => 0.5);
+      const found = combineClasses(members, 4, voting(...thresholds));
+      expect(found.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 4);
+      const votes = [0, 0, 0, 0];
+      for (const member of members) votes[member.indexOf(Math.max(...member))]++;
+      const winner = found.indexOf(Math.max(...found));
+      expect(votes[winner]).toBe(Math.max(...votes));
+    }),
+  );
+});
+
+test('quantities: the mean by weights, a hard vote’s median', () => {
+  const members = [floats(1, 8), floats(2, 0), floats(9, 4)];
+  expect([...combineQuantities(members, average(0.5, 0.25, 0.25))]).toEqual([3.25, 5]);
+  expect([...combineQuantities(members, voting(0.5, 0.5, 0.5))]).toEqual([2, 4]);
+  expect([...combineQuantities(members.slice(0, 2), voting(0.5, 0.5))]).toEqual([1.5, 4]);
+  expect([...combineQuantities(members, stacking(0, 1, 1, 0))]).toEqual([3, 8]);
+});
+
 describe('rankings by hand', () => {
   const scores = [floats(3, 1, 2, 0, 5, 4), floats(0.1, 0.9, 0.3, 0.2, 0.4, 0.6)];
 
-  test('voting: reciprocal rank fusion, row by row', () => {
+  test('hard voting: reciprocal rank fusion, row by row', () => {
     const found = combineScores(scores, 3, voting(0.5, 0.5));
     const rank = (place: number) => 1 / (60 + place);
     // First row: ranks 1, 3, 2 and 3, 1, 2. Second row: 3, 1, 2 and 3, 2, 1.
@@ -184,9 +233,19 @@ describe('rankings by hand', () => {
     found.forEach((value, at) => expect(shifted[at]).toBeCloseTo(value, 4));
   });
 
+  test('soft voting: of the softmax, so that one sure member is heard', () => {
+    const found = combineScores(scores, 3, softly(2));
+    const softmax = (row: number[]) => {
+      const powers = row.map(Math.exp);
+      return powers.map((power) => power / powers.reduce((sum, one) => sum + one, 0));
+    };
+    const [a, b] = [softmax([3, 1, 2]), softmax([0.1, 0.9, 0.3])];
+    [0, 1, 2].forEach((item) => expect(Math.exp(found[item])).toBeCloseTo((a[item] + b[item]) / 2, 5));
+  });
+
   test('an unknown item stays unknown', () => {
     const unknown = [floats(3, -Infinity, 2), floats(1, -Infinity, 5)];
-    for (const combination of [average(0.5, 0.5), voting(0.5, 0.5), average(1, 0)]) {
+    for (const combination of [average(0.5, 0.5), voting(0.5, 0.5), average(1, 0), softly(2)]) {
       const found = combineScores(unknown, 3, combination);
       expect(found[1]).toBe(-Infinity);
       expect(Number.isFinite(found[0]) && Number.isFinite(found[2])).toBe(true);
@@ -214,71 +273,21 @@ describe('rankings by hand', () => {
   });
 });
 
-describe('weights', () => {
-  test('are found on the simplex; of equals the most even', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 6 }), fc.nat(5), (members, favourite) => {
-        const best = bestWeights(members, (weights) => weights[favourite % members]);
-        expect(best.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 8);
-        expect(best[favourite % members]).toBe(1);
-        expect(bestWeights(members, () => 0.5)).toEqual(best.map(() => 1 / members));
-      }),
-    );
-  });
-
-  test('by AUC: never worse than any member alone or the even blend', () => {
-    const cases = fc.array(fc.tuple(fc.boolean(), probability, probability, probability), {
-      minLength: 8,
-      maxLength: 30,
-    });
-    fc.assert(
-      fc.property(cases, (rows) => {
-        const labels = rows.map(([isYes], at) => (at === 0 ? 1 : at === 1 ? 0 : isYes ? 1 : 0));
-        const members = [1, 2, 3].map((column) => Float32Array.from(rows, (row) => row[column] as number));
-        const weights = weightsByAuc(labels, members);
-        expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 8);
-        const blended = combineProbabilities(members, average(...weights));
-        const reached = areaUnderCurve(labels, blended);
-        const even = areaUnderCurve(labels, combineProbabilities(members, average(1 / 3, 1 / 3, 1 / 3)));
-        for (const alone of [...members.map((member) => areaUnderCurve(labels, member)), even])
-          expect(reached).toBeGreaterThan(alone - 0.02);
-      }),
-      { numRuns: 30 },
-    );
-  });
-
-  test('by AUC: all on the member that knows', () => {
-    const labels = [1, 0, 1, 0, 1, 0];
-    const knows = floats(0.51, 0.49, 0.52, 0.48, 0.53, 0.47);
-    const wrong = floats(0.1, 0.9, 0.1, 0.9, 0.1, 0.9);
-    expect(weightsByAuc(labels, [wrong, knows])).toEqual([0, 1]);
-  });
-
-  test('by NDCG: all on the ranking that finds the targets', () => {
-    const right = floats(9, 0, 0, 0, 0, 9, 0, 0);
-    const wrong = floats(0, 9, 9, 9, 9, 0, 9, 9);
-    const targets = [new Set([0]), new Set([1])];
-    const [good, bad] = weightsByNdcg(targets, [right, wrong], 4);
-    expect(good).toBeGreaterThan(bad);
-    expect(good + bad).toBeCloseTo(1, 8);
-  });
-
-  test('stacking: recovers how the truth was made of the members, where data is plenty', () => {
-    // Truth: logit = -0.5 + 1.5 a + 0.5 b, every combination as often as it happens out of 200.
-    const [labels, a, b]: number[][] = [[], [], []];
-    for (const x of [-2, -1, 0, 1, 2]) {
-      for (const y of [-1.5, 0, 1.5]) {
-        const yes = Math.round(200 * sigmoid(-0.5 + 1.5 * x + 0.5 * y));
-        for (let at = 0; at < 200; at++) {
-          labels.push(at < yes ? 1 : 0);
-          a.push(sigmoid(x));
-          b.push(sigmoid(y));
-        }
+test('stacking: recovers how the truth was made of the members, where data is plenty', () => {
+  // Truth: logit = -0.5 + 1.5 a + 0.5 b, every combination as often as it happens out of 200.
+  const [labels, a, b]: number[][] = [[], [], []];
+  for (const x of [-2, -1, 0, 1, 2]) {
+    for (const y of [-1.5, 0, 1.5]) {
+      const yes = Math.round(200 * sigmoid(-0.5 + 1.5 * x + 0.5 * y));
+      for (let at = 0; at < 200; at++) {
+        labels.push(at < yes ? 1 : 0);
+        a.push(sigmoid(x));
+        b.push(sigmoid(y));
       }
     }
-    const [bias, first, second] = stackingWeights(labels, [Float32Array.from(a), Float32Array.from(b)]);
-    expect(bias).toBeCloseTo(-0.5, 1);
-    expect(first).toBeCloseTo(1.5, 1);
-    expect(second).toBeCloseTo(0.5, 1);
-  });
+  }
+  const [bias, first, second] = stackProbabilities(labels, [Float32Array.from(a), Float32Array.from(b)]);
+  expect(bias).toBeCloseTo(-0.5, 1);
+  expect(first).toBeCloseTo(1.5, 1);
+  expect(second).toBeCloseTo(0.5, 1);
 });

@@ -37,8 +37,14 @@ async function fitted(type: ModelType): Promise<Model> {
 const thresholds = [0.4, 0.5, 0.6];
 const COMBINATIONS: readonly Combination[] = [
   { method: 'WEIGHTED_AVERAGE', weights: [0.2, 0.5, 0.3], thresholds },
-  { method: 'VOTING', weights: [1 / 3, 1 / 3, 1 / 3], thresholds },
-  { method: 'STACKING', weights: [-0.3, 0.1, 0.7, 0.4], thresholds },
+  { method: 'HARD_VOTING', weights: [1 / 3, 1 / 3, 1 / 3], thresholds },
+  { method: 'SOFT_VOTING', weights: [1 / 3, 1 / 3, 1 / 3], thresholds },
+  {
+    method: 'STACKING',
+    weights: [-0.3, 0.1, 0.7, 0.4],
+    thresholds,
+    calibration: { method: 'TEMPERATURE', temperature: 1.6 },
+  },
 ];
 
 let members: Model[];
@@ -60,7 +66,8 @@ afterAll(async () => {
 describe.each(COMBINATIONS.map((combination) => [combination.method, combination] as const))(
   '%s',
   (method, combination) => {
-    const ensemble = () => new EnsembleModel(method.toLowerCase(), 'PURCHASE_INTENT', members, combination);
+    const name = method.toLowerCase().replaceAll('_', '-');
+    const ensemble = () => new EnsembleModel(name, 'PURCHASE_INTENT', members, combination);
 
     test('serves what is evaluated: the combination of its members’ probabilities', async () => {
       const served = await ensemble().users!.scoreUsers(request);
@@ -72,7 +79,7 @@ describe.each(COMBINATIONS.map((combination) => [combination.method, combination
       const folder = await mkdtemp(join(directory, 'model-'));
       await ensemble().save(folder);
       const resolve = (architecture: string) => TYPES.find((type) => type.architecture === architecture)!;
-      const loaded = await ensembleType(method.toLowerCase(), resolve).load(folder);
+      const loaded = await ensembleType(name, resolve).load(folder);
       expect(loaded.tasks).toEqual(['PURCHASE_INTENT']);
       expect(await loaded.users!.scoreUsers(request)).toEqual(await ensemble().users!.scoreUsers(request));
       const some = { ...request, users: users.subarray(0, 3) };
@@ -89,17 +96,19 @@ describe.each(COMBINATIONS.map((combination) => [combination.method, combination
         members.map((member) => member.users!.explainUsers(some, 'PURCHASE_INTENT', Infinity)),
       );
       const weights = method === 'STACKING' ? combination.weights.slice(1) : combination.weights;
+      const { calibration } = combination;
+      const temperature = calibration?.method === 'TEMPERATURE' ? calibration.temperature : 1;
       parts.forEach((found, user) => {
         const total = found.reduce((sum, part) => sum + part.contribution, 0);
         const expected = own.reduce(
           (sum, member, at) =>
-            sum + weights[at] * member[user].reduce((of, part) => of + part.contribution, 0),
+            sum + (weights[at] / temperature) * member[user].reduce((of, part) => of + part.contribution, 0),
           0,
         );
         expect(total).toBeCloseTo(expected, 6);
         expect(new Set(found.map(({ feature }) => feature)).size).toBe(found.length);
       });
-      if (method === 'VOTING') return;
+      if (method.endsWith('VOTING')) return;
       // The blend's logit is the sum of its parts, but for one number that all users share.
       const probabilities = (await ensemble().users!.scoreUsers(some)).PURCHASE_INTENT!;
       const rest = parts.map(

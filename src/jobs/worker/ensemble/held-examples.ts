@@ -1,0 +1,51 @@
+/** What a run measures models on, as an ensemble sees it. */
+import {
+  type Combination,
+  combineHeldOut,
+  combineQuantities,
+  type HeldOut,
+} from '../../../pipeline/ensemble/index.js';
+import { TASK_DEFINITIONS } from '../../../tasks/index.js';
+import type { TaskExamples } from '../task-examples.js';
+
+/** @param predictions [members] as `TaskExamples.predict` gives them */
+export function heldOutOf(examples: TaskExamples, predictions: readonly Float32Array[]): HeldOut {
+  const { task, count, labels, targets, actual, items } = examples;
+  if (labels)
+    return {
+      kind: 'PROBABILITY',
+      count,
+      width: 1,
+      members: predictions,
+      labels,
+      targets: null,
+      actual: null,
+    };
+  if (targets) {
+    const kind = TASK_DEFINITIONS[task].entity === 'SESSION' ? 'CLASSES' : 'RANKING';
+    return { kind, count, width: items, members: predictions, labels: null, targets, actual: null };
+  }
+  if (!actual) throw new Error(`${task} has neither labels nor targets nor quantities.`);
+  return {
+    kind: 'QUANTITY',
+    count,
+    width: actual.length / count,
+    // Intervals come behind the units.
+    members: predictions.map((values) => values.subarray(0, actual.length)),
+    labels: null,
+    targets: null,
+    actual,
+  };
+}
+
+/** Members' predictions as one, of the form that `TaskExamples.evaluate` takes. */
+export function combinePredictions(
+  examples: TaskExamples,
+  predictions: readonly Float32Array[],
+  combination: Combination,
+): Float32Array {
+  const held = heldOutOf(examples, predictions);
+  return held.kind === 'QUANTITY'
+    ? combineQuantities(predictions, combination)
+    : combineHeldOut(held, combination);
+}
