@@ -1,12 +1,19 @@
 import { createWriteStream } from 'node:fs';
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import type { Command } from 'commander';
 
-import { AppError } from '../errors.js';
+import { AppError, type ErrorCode } from '../errors.js';
+import { threadEnvironment } from '../nn/threads.js';
+import type { ExportedVersion, ExportRequest } from '../pipeline/deploy/host/index.js';
 import { modelDirectory } from '../pipeline/deploy/index.js';
+import { NETWORK_FORMATS, type NetworkFormat } from '../pipeline/index.js';
+import { quietFork } from '../quiet-fork.js';
+import { PROJECT_ROOT } from '../root.js';
 import type { BehaviourRecord, Page, ShopStore } from '../store/index.js';
-import { defineCommand, globalOptions, withShop } from './command.js';
+import { type TaskName, TASKS } from '../tasks/index.js';
+import { defineCommand, globalOptions, oneOf, withShop } from './command.js';
 import { createProgressBar, printResult, type ProgressBar } from './output.js';
 
 const PAGE = 1000;
@@ -26,24 +33,73 @@ function addExportModel(group: Command): void {
   const command = defineCommand(
     group,
     'model <version> <directory>',
-    "a model version's files (manifest and weights)",
-  );
+    "a model version's files, or its networks for TensorFlow or ONNX Runtime",
+  )
+    .option(
+      '--format <format>',
+      'tandem (manifest and weights as they are kept), saved-model or onnx (docs/exporting.md)',
+      oneOf(['TANDEM', ...NETWORK_FORMATS]),
+      'TANDEM',
+    )
+    .option('--task <task>', "only this task's networks", oneOf(TASKS));
   command.action(async (version: string, directory: string) => {
     const options = globalOptions(command);
-    await withShop(options, async (shop, runtime) => {
+    const { format, task } = command.opts<{ format: 'TANDEM' | NetworkFormat; task?: TaskName }>();
+    await withShop(options, async (shop, { config: { dataDir } }) => {
       const [row] = await shop.modelVersionsByIds([version]);
       if (!row) throw new AppError('NOT_FOUND', `There is no model version ${version}.`);
-      await mkdir(directory, { recursive: true });
+      const isNew = (await mkdir(directory, { recursive: true })) !== undefined;
       if ((await readdir(directory)).length > 0) {
         throw new AppError('BAD_USER_INPUT', `The folder ${directory} is not empty.`);
       }
-      await cp(modelDirectory(runtime.config.dataDir, row.contentHash), directory, { recursive: true });
-      printResult(
-        options,
-        { directory, contentHash: row.contentHash },
-        `Wrote model version ${version} to ${directory}.`,
-      );
+      const { contentHash } = row;
+      if (format === 'TANDEM') {
+        await cp(modelDirectory(dataDir, contentHash), directory, { recursive: true });
+        printResult(options, { directory, contentHash }, `Wrote model version ${version} to ${directory}.`);
+        return;
+      }
+      try {
+        const written = await exportNetworks(dataDir, { contentHash, format, directory, task });
+        const left = written.left.map(({ architecture, tasks }) => `${architecture} (${tasks.join(', ')})`);
+        const lines = [
+          ...written.networks.map(({ path, tasks }) => `  ${path}: ${tasks.join(', ')}`),
+          ...(left.length > 0 ? [`Left out, as made of counts and not a network: ${left.join(', ')}.`] : []),
+          `networks.json says what goes in and what comes out.`,
+        ];
+        const text = `Wrote ${written.networks.length} networks of model version ${version} to ${directory}:`;
+        printResult(options, { directory, contentHash, ...written }, [text, ...lines].join('\n'));
+      } catch (thrown) {
+        if (isNew) await rm(directory, { recursive: true, force: true });
+        throw thrown;
+      }
     });
+  });
+}
+
+interface Answer {
+  readonly value?: ExportedVersion;
+  readonly error?: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly details: Record<string, unknown>;
+  };
+}
+
+/** In a process of its own, where TensorFlow is. */
+function exportNetworks(dataDir: string, request: ExportRequest): Promise<ExportedVersion> {
+  const child = quietFork(join(PROJECT_ROOT, 'dist', 'src', 'exporting.js'), {
+    env: { ...process.env, ...threadEnvironment('small') },
+  });
+  return new Promise((resolve, reject) => {
+    child.once('message', ({ value, error }: Answer) => {
+      if (value) resolve(value);
+      else if (error) reject(new AppError(error.code, error.message, error.details));
+    });
+    child.once('error', reject);
+    child.once('exit', (code, signal) =>
+      reject(new Error(`The process that exports ended (${signal ?? `code ${code}`}) before it was done.`)),
+    );
+    child.send({ dataDir, request });
   });
 }
 

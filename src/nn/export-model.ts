@@ -26,15 +26,59 @@ export type ExportOptions<S extends BatchSpec> = Pick<PredictOptions<S>, 'weight
  * Serving and others run: inputs by the batch's names, outputs by the function's, any number of rows, weights inside.
  *
  * @param directory made if it is not there
+ * @returns what the tensors are called in it, for `openSavedModel`
  * @throws TraceError when the function can't be traced, or holds a constant for each row; Error beyond 2 GB of weights
  */
 export async function exportSavedModel<S extends BatchSpec>(
   directory: string,
   options: ExportOptions<S>,
-): Promise<void> {
+): Promise<Signature> {
   const { graph, signature } = graphOfModel(options);
   await mkdir(join(directory, 'variables'), { recursive: true });
   await writeFile(join(directory, 'saved_model.pb'), graph.encodeSavedModel({ serving_default: signature }));
+  return signature;
+}
+
+/** A SavedModel that was written, loaded again: to see that what is handed out gives the numbers that it should. */
+export interface OpenSavedModel {
+  /** @param columns by the batch's names, any number of rows. @returns outputs by name, row by row */
+  run(columns: BatchArrays): Readonly<Record<string, Float32Array>>;
+  dispose(): void;
+}
+
+/** Loads what `exportSavedModel` wrote. @param signature as it returned it */
+export function openSavedModel(directory: string, signature: Signature): OpenSavedModel {
+  const { binding } = nativeBackend!;
+  const id = binding.loadSavedModel(directory, 'serve');
+  const inputs = Object.entries(signature.inputs);
+  const outputs = Object.entries(signature.outputs);
+  const namesOf = (tensors: typeof inputs) =>
+    tensors.map(([, { tensor }]) => tensor.replace(/:0$/, '')).join();
+  return {
+    run(columns) {
+      const tensors = inputs.map(([name, { dataType, shape }]) => {
+        const width = shape.slice(1).reduce((a, b) => a * b, 1);
+        return binding.createTensor(
+          [columns[name].length / width, ...shape.slice(1)],
+          dataType,
+          columns[name],
+        );
+      });
+      try {
+        const found = binding.runSavedModel(id, tensors, namesOf(inputs), namesOf(outputs));
+        return Object.fromEntries(
+          found.map((tensor, at) => {
+            const values = binding.tensorDataSync(tensor.id) as Float32Array;
+            binding.deleteTensor(tensor.id);
+            return [outputs[at][0], values];
+          }),
+        );
+      } finally {
+        for (const tensor of tensors) binding.deleteTensor(tensor);
+      }
+    },
+    dispose: () => binding.deleteSavedModel(id),
+  };
 }
 
 /**

@@ -9,8 +9,8 @@ export type { Checkpoint } from './checkpoint.js';
 export { compilePredict, compileStep } from './compile.js';
 export type { ModelContext, ModelRandom } from './context.js';
 export type { MeanLosses, TaskEpoch, TrainEpoch } from './epoch.js';
-export type { ExportOptions } from './export-model.js';
-export { exportOnnx, exportSavedModel } from './export-model.js';
+export type { ExportOptions, OpenSavedModel } from './export-model.js';
+export { exportOnnx, exportSavedModel, openSavedModel } from './export-model.js';
 export type { Activation, NormalisationWeights } from './layers.js';
 export { activate, dense, layerNormalise, maskedMean } from './layers.js';
 export {

@@ -6,6 +6,7 @@ type Attribute = (name: string) => unknown;
 type Translate = (onnx: OnnxGraph, inputs: readonly string[], attribute: Attribute) => string | string[];
 
 const ONNX_INT32 = ONNX_TYPE[DATA_TYPE.int32];
+const ONNX_FLOAT = ONNX_TYPE[DATA_TYPE.float32];
 
 /** Ops that are the same under another name. */
 const RENAMED: Readonly<Record<string, string>> = {
@@ -24,6 +25,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   Greater: 'Greater',
   GreaterEqual: 'GreaterOrEqual',
   Identity: 'Identity',
+  IsNan: 'IsNaN',
   Less: 'Less',
   LessEqual: 'LessOrEqual',
   Log: 'Log',
@@ -159,13 +161,22 @@ const OTHERS: Readonly<Record<string, Translate>> = {
     const axes = [...starts.keys()].filter((axis) => (shrunk >> axis) & 1);
     return axes.length > 0 ? onnx.one('Squeeze', [cut, onnx.longs(axes)]) : cut;
   },
-  GatherV2: (onnx, [x, ids, axis]) => onnx.one('Gather', [x, ids], { axis: numbers(onnx, axis, 'axes')[0] }),
+  GatherV2: (onnx, [x, ids, axis], attribute) => {
+    const [at] = numbers(onnx, axis, 'axes');
+    const batched = Number(attribute('batch_dims') ?? 0);
+    if (batched === 0) return onnx.one('Gather', [x, ids], { axis: at });
+    // Both are matrices, a row of places for each row of values: that is what ONNX gathers element by element.
+    if (batched === 1 && at === 1) return onnx.one('GatherElements', [x, ids], { axis: 1 });
+    throw new TraceError('ONNX has no gather by more than one leading axis');
+  },
   GatherNd: (onnx, [x, places]) => onnx.one('GatherND', [x, onnx.one('Cast', [places], { to: ONNX_INT64 })]),
   OneHot: (onnx, [ids, depth, on, off], attribute) => {
     const vector = onnx.longs([1]);
     const values = [off, on].map((value) => onnx.one('Reshape', [value, vector]));
     const axis = Number(attribute('axis') ?? -1);
-    return onnx.one('OneHot', [ids, depth, onnx.one('Concat', values, { axis: 0 })], { axis });
+    // ONNX Runtime has it for floats alone.
+    const floats = onnx.one('Cast', [onnx.one('Concat', values, { axis: 0 })], { to: ONNX_FLOAT });
+    return onnx.one('CastLike', [onnx.one('OneHot', [ids, depth, floats], { axis }), on]);
   },
   ArgMax: (onnx, [x, axis]) => {
     const found = onnx.one('ArgMax', [x], { axis: numbers(onnx, axis, 'axes')[0], keepdims: 0 });

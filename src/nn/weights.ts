@@ -2,7 +2,7 @@ import type * as Tensorflow from '@tensorflow/tfjs';
 
 import { tf } from './backend.js';
 import { statelessUniform } from './philox.js';
-import type { Random } from './random.js';
+import { Random } from './random.js';
 
 /** Fills a new weight. `shape` is the weight's, [inputs, outputs] for a kernel. */
 export interface Initialiser {
@@ -191,6 +191,21 @@ export class WeightSet {
     const table = new Table(fullName, rows, dim, start);
     for (const set of this.lineage()) set.tables.push(table);
     return table;
+  }
+
+  /**
+   * The weights of several sets side by side, as `prefix/name`, for a model that is made of several. They stay the sets' own.
+   *
+   * @throws Error for a set with tables, which are looked up by their own name
+   */
+  static joined(sets: Readonly<Record<string, WeightSet>>): WeightSet {
+    const all = new WeightSet(new Random(0));
+    for (const [prefix, { weights, tables }] of Object.entries(sets)) {
+      if (tables.length > 0) throw new Error(`The weights of "${prefix}" have tables: they can't be joined`);
+      for (const weight of weights)
+        all.weights.push({ ...weight, name: all.take(`${prefix}/${weight.name}`) });
+    }
+    return all;
   }
 
   /** @returns the name in the outermost set */

@@ -5,6 +5,7 @@ import type { TaskName } from '../../tasks/index.js';
 import {
   type Contribution,
   type DemandForecaster,
+  type ExportableNetwork,
   type FitContext,
   type FraudScorer,
   type ItemRanker,
@@ -72,6 +73,20 @@ export class EnsembleModel implements Model {
     }
     const saved: SavedEnsemble = { task: this.task, combination: this.combination, members };
     await writeFile(join(directory, FILE), JSON.stringify(saved));
+  }
+
+  /** Those of the members that are networks, for the ensemble's task. */
+  networks(): readonly ExportableNetwork[] {
+    const { architecture: ensemble, combination } = this;
+    return this.members.flatMap((member, at) =>
+      (member.networks?.() ?? [])
+        .filter(({ tasks }) => tasks.includes(this.task))
+        .map((network) => ({
+          ...network,
+          name: `member-${at + 1}/${network.name}`,
+          memberOf: { ensemble, member: at + 1, architecture: member.architecture, combination },
+        })),
+    );
   }
 
   dispose(): void {

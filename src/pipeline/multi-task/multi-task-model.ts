@@ -1,5 +1,13 @@
 import type { TaskName } from '../../tasks/index.js';
-import type { DemandForecaster, FitContext, FraudScorer, Model, TrainingData, UserScorer } from '../index.js';
+import type {
+  DemandForecaster,
+  ExportableNetwork,
+  FitContext,
+  FraudScorer,
+  Model,
+  TrainingData,
+  UserScorer,
+} from '../index.js';
 import type { Architecture } from './architecture.js';
 import type { UserAwareRanking } from './entities/user-aware-ranking.js';
 import { fitLearners } from './fit-learners.js';
@@ -78,6 +86,11 @@ export class MultiTaskModel implements Model {
     const { notes } = this.ready();
     await writeSavedMultiTask(directory, { tasks: this.tasks, settings: this.settings, ...notes });
     await this.ready().save(directory);
+  }
+
+  /** One for each entity: what of the net answers about it. */
+  networks(): readonly ExportableNetwork[] {
+    return this.ready().all.map((part) => part.exportable());
   }
 
   /** Takes over what `save` wrote. @throws Error when it was made with other features */

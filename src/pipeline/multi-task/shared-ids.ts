@@ -6,7 +6,7 @@ import type * as Tensorflow from '@tensorflow/tfjs';
 
 import { type ModelContext, type Table, tf, type WeightSet } from '../../nn/index.js';
 import type { TaskName } from '../../tasks/index.js';
-import type { HistoryUser, ShopHistory, TrainingData } from '../index.js';
+import type { HistoryUser, ShopHistory, TrainingData, TransactionContext } from '../index.js';
 import { knownItems, Vocabulary } from '../preprocess/index.js';
 import { isUserTask } from '../single-task/index.js';
 
@@ -101,6 +101,24 @@ export async function loadSharedIds(directory: string, width: number): Promise<S
 export function countryOf(user: HistoryUser | undefined): string {
   const code = user?.attributes.countryCode;
   return typeof code === 'string' ? code : '';
+}
+
+/** Indices of the countries that orders are billed to. */
+export function billingCountriesOf(
+  { vocabulary }: IdEmbedding,
+  transactions: readonly TransactionContext[],
+): Int32Array {
+  return Int32Array.from(transactions, ({ transaction }) =>
+    vocabulary.indexOf(transaction.billingCountry ?? ''),
+  );
+}
+
+/** A country as the input of an exported network. */
+export function countryMeaning({ vocabulary }: IdEmbedding): {
+  description: string;
+  vocabulary: readonly string[];
+} {
+  return { description: "ISO code of the country; '' where it is not known", vocabulary: vocabulary.ids };
 }
 
 /** Indices of users' countries. */

@@ -31,8 +31,9 @@ export {
   sessionOutcomeExamples,
   sessionsBefore,
 } from './sessions.js';
-export { Standardiser, standardiserOf } from './standardiser.js';
+export { STANDARD_CLIP, Standardiser, standardiserOf } from './standardiser.js';
 export {
+  TABULAR_CLIP,
   type TabularColumn,
   TabularEncoder,
   type TabularEncoding,

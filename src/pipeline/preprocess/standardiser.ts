@@ -1,4 +1,5 @@
-const CLIP = 4;
+/** Beyond so many deviations values are cut off. */
+export const STANDARD_CLIP = 4;
 const LEAST_SCALE = 1e-6;
 
 /** Brings columns to mean 0 and deviation 1, and cuts off what lies beyond four deviations. Fitted on training data alone. */
@@ -13,12 +14,14 @@ export class Standardiser {
   /** Standardises rows in place. @param values [rows × columns] row by row */
   apply(values: Float32Array): Float32Array {
     const width = this.means.length;
-    for (let at = 0; at < values.length; at++) {
-      const column = at % width;
-      const scaled = (values[at] - this.means[column]) / this.deviations[column];
-      values[at] = Math.min(CLIP, Math.max(-CLIP, scaled));
-    }
+    for (let at = 0; at < values.length; at++) values[at] = this.scaled(values[at], at % width);
     return values;
+  }
+
+  /** One standardised value. */
+  scaled(value: number, column: number): number {
+    const scaled = (value - this.means[column]) / this.deviations[column];
+    return Math.min(STANDARD_CLIP, Math.max(-STANDARD_CLIP, scaled));
   }
 }
 

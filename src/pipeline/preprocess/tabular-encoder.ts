@@ -28,7 +28,8 @@ type ColumnEncoding = TabularEncoding[number];
 const BINS = 16;
 /** Rows that a category needs for an input of its own; rarer ones share one. */
 const LEAST_ROWS = 10;
-const CLIP = 4;
+/** Beyond so many deviations numbers are cut off. */
+export const TABULAR_CLIP = 4;
 
 const signedLog = (value: number): number => Math.sign(value) * Math.log1p(Math.abs(value));
 
@@ -126,7 +127,7 @@ function writeValue(
     return;
   }
   const scaled = (signedLog(number) - known.mean) / known.deviation;
-  target[from] = Math.min(CLIP, Math.max(-CLIP, scaled));
+  target[from] = Math.min(TABULAR_CLIP, Math.max(-TABULAR_CLIP, scaled));
   for (let bin = 1; bin < known.edges.length; bin++) {
     const [low, high] = [known.edges[bin - 1], known.edges[bin]];
     target[from + 1 + bin] = Math.min(1, Math.max(0, (number - low) / (high - low)));

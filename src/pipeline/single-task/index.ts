@@ -14,6 +14,10 @@ export {
 } from './demand/demand-history.js';
 export { type ErrorQuantiles, intervals, pastErrors } from './demand/forecast-intervals.js';
 export { demandRegression, mean28, seasonalNaive } from './demand/index.js';
+export { demandNetwork } from './export/demand-network.js';
+export { exampleRows, exportableNetwork, type TensorMeaning } from './export/exportable-network.js';
+export { PROBABILITY, probabilityInGraph, scaledColumns, standardisedInGraph } from './export/in-graph.js';
+export { userFeatureColumns } from './export/user-features.js';
 export { fraudDense } from './fraud/fraud-dense.js';
 export { describeFraudExamples, type FraudExamples, fraudExamples } from './fraud/fraud-examples.js';
 export { rankContributions } from './fraud/fraud-explanations.js';
@@ -25,6 +29,7 @@ export { bestItems } from './recommendation/best-items.js';
 export { ItemRanking, type ScoreUser } from './recommendation/item-ranking.js';
 export { loadItemState, saveItemState } from './recommendation/item-state-file.js';
 export {
+  CANDIDATE_CLIP,
   type FeatureScales,
   featureScales,
   listLoss,

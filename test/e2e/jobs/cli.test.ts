@@ -289,6 +289,45 @@ describe('a shop, from its first rows to its end', () => {
       await json('export', 'model', versions[0], model);
       expect(await readdir(model)).toContain('manifest.json');
       expect(await tandem('export', 'model', versions[0], model)).toMatchObject({ code: 2 });
+      const networks = join(directory, 'networks');
+      const exported = await json<{ networks: { path: string; tasks: string[] }[]; left: unknown[] }>(
+        'export',
+        'model',
+        versions[0],
+        networks,
+        '--format',
+        'saved-model',
+      );
+      expect(exported.left).toEqual([]);
+      for (const { path } of exported.networks)
+        expect(await readdir(join(networks, path))).toContain('saved_model.pb');
+      const described = JSON.parse(await readFile(join(networks, 'networks.json'), 'utf8')) as {
+        networks: {
+          path: string;
+          inputs: { columns: unknown[] }[];
+          examples: { outputs: Record<string, number[]> };
+        }[];
+        thresholds: Record<string, number>;
+      };
+      expect(described.networks.map(({ path }) => path)).toEqual(exported.networks.map(({ path }) => path));
+      expect(described.networks[0].inputs[0].columns.length).toBeGreaterThan(50);
+      for (const value of described.networks[0].examples.outputs.PURCHASE_INTENT) {
+        expect(value).toBeGreaterThan(0);
+        expect(value).toBeLessThan(1);
+      }
+      expect(Object.keys(described.thresholds)).toContain('PURCHASE_INTENT');
+      const onnx = await tandem('export', 'model', versions[0], join(directory, 'onnx'), '--format', 'onnx');
+      expect(onnx).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/\.onnx: PURCHASE_INTENT/) as unknown,
+      });
+      for (const wrong of [
+        ['--format', 'pickle'],
+        ['--format', 'onnx', '--task', 'weather'],
+      ]) {
+        const answer = await tandem('export', 'model', versions[0], join(directory, 'none'), ...wrong);
+        expect(answer).toMatchObject({ code: 2, stdout: '' });
+      }
       const file = join(directory, 'u0.json');
       const { behaviours } = await json<{ behaviours: number }>('export', 'user', 'u0', file);
       const person = JSON.parse(await readFile(file, 'utf8')) as {

@@ -2,7 +2,7 @@ import type * as Tensorflow from '@tensorflow/tfjs';
 
 import type { Batch, BatchSpec, ModelContext } from '../../../nn/index.js';
 import type { TaskName } from '../../../tasks/index.js';
-import type { FitContext, Model, TrainingData } from '../../index.js';
+import type { ExportableNetwork, FitContext, Model, TrainingData } from '../../index.js';
 import type { PopulationState } from '../../single-task/index.js';
 import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
@@ -84,6 +84,8 @@ export interface EntityPart {
   /** Gets ready to answer: after training, with everything known before the cut. */
   finish(data: TrainingData, population: PopulationState | null): void;
   save(directory: string): Promise<void>;
+  /** What of the net answers about the entity, after `finish` or `restore`. */
+  exportable(): ExportableNetwork;
   /** Gets ready to answer from what `save` wrote; the network has its weights already. */
   restore(directory: string, population: PopulationState | null): Promise<void>;
   /** Frees compiled predictors; the network's weights are the model's to free. */

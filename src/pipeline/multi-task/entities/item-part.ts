@@ -23,6 +23,7 @@ import {
   type DemandForecaster,
   type DemandForecastValues,
   type DemandSeries,
+  type ExportableNetwork,
   type Model,
   type TrainingData,
 } from '../../index.js';
@@ -33,6 +34,7 @@ import {
   demandExamples,
   type DemandHistory,
   demandHistory,
+  demandNetwork,
   type DemandScales,
   demandScales,
   type ErrorQuantiles,
@@ -209,6 +211,18 @@ export class ItemPart implements EntityPart, DemandForecaster {
       deviations: [...scales.deviations],
     };
     await writeFile(join(directory, FILE), JSON.stringify(saved));
+  }
+
+  exportable(): ExportableNetwork {
+    const { network, fitted } = this.ready();
+    return demandNetwork({
+      weights: network.weights,
+      scales: fitted.scales,
+      itemIds: this.ids.items?.vocabulary.ids ?? null,
+      ratios: ({ features, item }, context) =>
+        this.ofItems(this.encoderInput({ itemFeatures: features, demandItem: item }, context), context).heads
+          .ratios,
+    });
   }
 
   /** @throws Error when it was made with other features */

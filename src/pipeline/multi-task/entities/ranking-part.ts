@@ -16,7 +16,7 @@ import {
   tf,
 } from '../../../nn/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
-import type { FitContext, Model, ShopHistory, TrainingData } from '../../index.js';
+import type { ExportableNetwork, FitContext, Model, TrainingData } from '../../index.js';
 import {
   CANDIDATE_FEATURE_COUNT,
   type ItemState,
@@ -31,14 +31,13 @@ import {
   loadItemState,
   MASKED_LOGIT,
   type PopulationState,
-  type RankingExamples,
   saveItemState,
   standardiseRows,
 } from '../../single-task/index.js';
-import type { EntityExamples, ExampleColumn } from '../joint-rows.js';
+import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import type { MultiTaskSettings } from '../settings.js';
-import { countriesOf, type SharedIds } from '../shared-ids.js';
+import type { SharedIds } from '../shared-ids.js';
 import {
   type Answer,
   type EntityPart,
@@ -48,9 +47,11 @@ import {
   type PartInputs,
   type PartOutputs,
 } from './entity-part.js';
+import { exportableCandidates } from './exportable-candidates.js';
 import {
   type GatheredRankings,
   loadScales,
+  rankingIdColumns,
   rankingUserFeatures,
   saveScales,
   scoreInBlocks,
@@ -73,7 +74,7 @@ export class RankingPart implements EntityPart {
   private network: MultiTaskNetwork | null = null;
   private scales: FeatureScales | null = null;
   private gathered: GatheredRankings | null = null;
-  private served: { state: ItemState; ranking: UserAwareRanking } | null = null;
+  private served: { state: ItemState; ranking: UserAwareRanking; population: PopulationState } | null = null;
   private wide: DenseWeights;
   private candidate: DenseWeights;
   private user: Tensorflow.Variable;
@@ -120,7 +121,7 @@ export class RankingPart implements EntityPart {
         bought: { spec: list, values: ranking.labels },
         isNew: { spec: list, values: ranking.isNew },
         offsets: { spec: list, values: ranking.offsets },
-        ...this.idColumns(history, ranking),
+        ...rankingIdColumns(this.ids, history, ranking),
       },
     };
   }
@@ -234,19 +235,6 @@ export class RankingPart implements EntityPart {
     return { values, part, taste };
   }
 
-  private idColumns(history: ShopHistory, { items, users, candidates }: RankingExamples) {
-    const columns: Record<string, ExampleColumn> = {};
-    const { items: shared, countries } = this.ids;
-    if (shared) {
-      const indexOf = shared.vocabulary.indicesOf(history.items.map(({ id }) => id));
-      const values = items.map((item) => (item < 0 ? shared.vocabulary.oovIndex : indexOf[item]));
-      columns.candidateItems = { spec: idColumn(candidates), values };
-    }
-    if (countries)
-      columns.rankingCountry = { spec: idColumn(), values: countriesOf(countries, history, users) };
-    return columns;
-  }
-
   finish({ history, cut }: TrainingData, population: PopulationState | null): void {
     this.gathered = null;
     this.serve(itemState(history, cut), population);
@@ -258,6 +246,19 @@ export class RankingPart implements EntityPart {
     await mkdir(folder);
     await saveItemState(folder, state);
     await saveScales(folder, scales);
+  }
+
+  exportable(): ExportableNetwork {
+    const { scales, population } = this.ready();
+    return exportableCandidates({
+      weights: this.network!.weights,
+      ids: this.ids,
+      userColumns: this.inputColumns,
+      population,
+      scales,
+      layers: { wide: this.wide, candidate: this.candidate, output: this.output },
+      ofUsers: (columns, context) => this.ofUsers(this.encoderInput(columns, context), context),
+    });
   }
 
   /** @throws Error when it was made with other features */
@@ -284,7 +285,7 @@ export class RankingPart implements EntityPart {
       scales: this.scales,
       state,
     });
-    this.served = { state, ranking };
+    this.served = { state, ranking, population };
   }
 
   private known(): GatheredRankings {
@@ -292,7 +293,7 @@ export class RankingPart implements EntityPart {
     return this.gathered;
   }
 
-  private ready(): { state: ItemState; ranking: UserAwareRanking; scales: FeatureScales } {
+  private ready(): NonNullable<RankingPart['served']> & { scales: FeatureScales } {
     if (!this.served || !this.scales) throw new Error('The model is neither fitted nor loaded.');
     return { ...this.served, scales: this.scales };
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type * as Tensorflow from '@tensorflow/tfjs';
 
-import { tf } from '../../../nn/index.js';
+import { idColumn, tf } from '../../../nn/index.js';
 import type { RankingExampleRows, ShopHistory } from '../../index.js';
 import {
   CANDIDATE_FEATURE_COUNT,
@@ -14,6 +14,8 @@ import {
   userPopulation,
 } from '../../preprocess/index.js';
 import type { FeatureScales, RankingExamples } from '../../single-task/index.js';
+import type { ExampleColumn } from '../joint-rows.js';
+import { countriesOf, type SharedIds } from '../shared-ids.js';
 
 const SCALES = 'scales.json';
 /** Examples whose features are brought back at once. */
@@ -104,4 +106,21 @@ export async function loadScales(folder: string): Promise<FeatureScales> {
   if (saved.features.join() !== CANDIDATE_FEATURES.join())
     throw new Error('The model was made with other item features; train it again.');
   return { means: Float32Array.from(saved.means), deviations: Float32Array.from(saved.deviations) };
+}
+
+/** Columns of the ids that the rankings share with other entities. */
+export function rankingIdColumns(
+  { items: shared, countries }: SharedIds,
+  history: ShopHistory,
+  { items, users, candidates }: RankingExamples,
+): Record<string, ExampleColumn> {
+  const columns: Record<string, ExampleColumn> = {};
+  if (shared) {
+    const indexOf = shared.vocabulary.indicesOf(history.items.map(({ id }) => id));
+    const values = items.map((item) => (item < 0 ? shared.vocabulary.oovIndex : indexOf[item]));
+    columns.candidateItems = { spec: idColumn(candidates), values };
+  }
+  if (countries)
+    columns.rankingCountry = { spec: idColumn(), values: countriesOf(countries, history, users) };
+  return columns;
 }

@@ -20,6 +20,7 @@ import {
 import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
 import type {
   Contribution,
+  ExportableNetwork,
   FitContext,
   FraudScorer,
   Model,
@@ -39,7 +40,7 @@ import { compileContributions, type ContributionPredictor } from '../contributio
 import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import type { MultiTaskSettings } from '../settings.js';
-import type { SharedIds } from '../shared-ids.js';
+import { billingCountriesOf, type SharedIds } from '../shared-ids.js';
 import {
   type Answer,
   type EntityPart,
@@ -50,6 +51,7 @@ import {
   type PartInputs,
   type PartOutputs,
 } from './entity-part.js';
+import { exportableTransactions } from './exportable-transactions.js';
 import { loadTransactions, saveTransactions, type TransactionScales } from './transaction-file.js';
 import { logitOf } from './user-answers.js';
 
@@ -120,7 +122,7 @@ export class TransactionPart implements EntityPart, FraudScorer {
       columns: {
         transactionFeatures: { spec: column(WIDTH), values: standardise(raw, this.scales) },
         ...(this.ids.countries && {
-          billingCountry: { spec: idColumn(), values: this.billingCountries(contexts) },
+          billingCountry: { spec: idColumn(), values: billingCountriesOf(this.ids.countries, contexts) },
         }),
         isFraud: { spec: column(), values: isFraud },
         isLabelled: { spec: column(), values: new Float32Array(count).fill(1, 0, labels.length) },
@@ -136,11 +138,9 @@ export class TransactionPart implements EntityPart, FraudScorer {
   }
 
   origins(): ExampleOrigins {
-    const { contexts } = this.asked();
-    return {
-      times: Float64Array.from(contexts, ({ transaction }) => transaction.occurredAt),
-      users: Int32Array.from(contexts, ({ transaction }) => transaction.user),
-    };
+    const orders = this.asked().contexts.map(({ transaction }) => transaction);
+    const times = Float64Array.from(orders, ({ occurredAt }) => occurredAt);
+    return { times, users: Int32Array.from(orders, ({ user }) => user) };
   }
 
   isUnlabelled(): Uint8Array {
@@ -240,6 +240,11 @@ export class TransactionPart implements EntityPart, FraudScorer {
     await saveTransactions(directory, { scales, training: this.known });
   }
 
+  exportable(): ExportableNetwork {
+    const logits = this.logits.bind(this);
+    return exportableTransactions({ ...this.ready(), ids: this.ids, batch: this.inputColumns, logits });
+  }
+
   /** @throws AppError CONFLICT when it was made with other features */
   async restore(directory: string): Promise<void> {
     const { scales, training } = await loadTransactions(directory);
@@ -262,15 +267,9 @@ export class TransactionPart implements EntityPart, FraudScorer {
       : (features as Tensorflow.Tensor2D);
   }
 
-  private billingCountries(transactions: readonly TransactionContext[]): Int32Array {
-    const { vocabulary } = this.ids.countries!;
-    return Int32Array.from(transactions, ({ transaction }) =>
-      vocabulary.indexOf(transaction.billingCountry ?? ''),
-    );
-  }
-
   private idColumns(transactions: readonly TransactionContext[]): Record<string, Int32Array> {
-    return this.ids.countries ? { billingCountry: this.billingCountries(transactions) } : {};
+    const { countries } = this.ids;
+    return countries ? { billingCountry: billingCountriesOf(countries, transactions) } : {};
   }
 
   /** @param inputs [rows, width of `input`] */

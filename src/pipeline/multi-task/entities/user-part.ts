@@ -15,6 +15,7 @@ import {
 import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
 import type {
   Contribution,
+  ExportableNetwork,
   FitContext,
   Model,
   TrainingData,
@@ -42,6 +43,7 @@ import {
   type PartInputs,
   type PartOutputs,
 } from './entity-part.js';
+import { exportableUsers } from './exportable-users.js';
 import { logitOf, scoresAsOf, taskLogits, type UserOrigins, userOrigins } from './user-answers.js';
 import type { UserHead } from './user-head.js';
 
@@ -207,6 +209,19 @@ export class UserPart implements EntityPart, UserScorer {
   }
 
   async save(): Promise<void> {}
+
+  exportable(): ExportableNetwork {
+    const { network, population } = this.ready();
+    return exportableUsers({
+      tasks: this.tasks,
+      ids: this.ids,
+      population,
+      weights: network.weights,
+      batch: this.inputColumns,
+      outputOf: (task) => this.head.outputOf(task),
+      hazards: (columns, context) => this.head.forward(this.encoderInput(columns, context), context).heads,
+    });
+  }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async restore(_directory: string, population: PopulationState | null): Promise<void> {

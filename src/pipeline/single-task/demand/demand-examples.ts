@@ -6,7 +6,7 @@ const WEEK = 7;
 /** Days of sales before the first origin to learn from. */
 const LEAST_HISTORY = 28;
 /** Standardised features beyond this many deviations tell nothing more. */
-const CLIP = 4;
+export const DEMAND_CLIP = 4;
 
 /** Items at past origins with the units of the fortnight that followed. */
 export interface DemandExamples {
@@ -92,6 +92,6 @@ export function standardiseDemand(features: Float32Array, { means, deviations }:
   for (let at = 0; at < features.length; at++) {
     const column = at % DEMAND_FEATURE_COUNT;
     const value = (features[at] - means[column]) / deviations[column];
-    features[at] = Math.min(CLIP, Math.max(-CLIP, value));
+    features[at] = Math.min(DEMAND_CLIP, Math.max(-DEMAND_CLIP, value));
   }
 }

@@ -24,12 +24,14 @@ import {
   type DemandForecaster,
   type DemandForecastValues,
   type DemandSeries,
+  type ExportableNetwork,
   type FitContext,
   type Model,
   type ModelType,
   type TrainingData,
 } from '../../index.js';
 import { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures } from '../../preprocess/index.js';
+import { demandNetwork } from '../export/demand-network.js';
 import { namedCheckpoint } from '../named-checkpoint.js';
 import {
   type DemandExamples,
@@ -68,7 +70,13 @@ class DemandRegression implements Model, DemandForecaster {
   readonly family = 'SINGLE';
   readonly tasks = ['DEMAND'] as const;
   readonly demand = this;
-  private served: { weights: WeightSet; kernel: Float32Array; bias: number; fitted: Fitted } | null = null;
+  private served: {
+    weights: WeightSet;
+    line: DenseWeights;
+    kernel: Float32Array;
+    bias: number;
+    fitted: Fitted;
+  } | null = null;
 
   constructor(private readonly settings: DemandSettings) {}
 
@@ -88,11 +96,14 @@ class DemandRegression implements Model, DemandForecaster {
       throw error;
     }
     const fitted = { scales, weekdays: [...history.weekdays], startDay: history.startDay };
-    this.serve(weights, { ...fitted, quantiles: { ends: [], low: [0], high: [2] } });
-    this.serve(weights, {
-      ...fitted,
-      quantiles: pastErrors(history, (series, days) => this.unitsOf(series, days)),
-    });
+    this.serve({ weights, line }, { ...fitted, quantiles: { ends: [], low: [0], high: [2] } });
+    this.serve(
+      { weights, line },
+      {
+        ...fitted,
+        quantiles: pastErrors(history, (series, days) => this.unitsOf(series, days)),
+      },
+    );
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
@@ -116,15 +127,22 @@ class DemandRegression implements Model, DemandForecaster {
     await saveWeights(join(directory, WEIGHTS_FILE), weights);
   }
 
+  networks(): readonly ExportableNetwork[] {
+    const { weights, line, fitted } = this.ready();
+    const ratios = (features: Tensorflow.Tensor) => clippedRatios(features, line);
+    const { scales } = fitted;
+    return [demandNetwork({ weights, scales, itemIds: null, ratios: ({ features }) => ratios(features) })];
+  }
+
   /** Takes over a saved model. @throws Error when it was made with other features */
   async restore(directory: string, saved: SavedRegression): Promise<void> {
     if (saved.features.join() !== DEMAND_FEATURES.join())
       throw new Error('The forecaster was saved with other features than this version has; train it again.');
-    const { weights } = linearWeights(0);
-    await loadWeights(join(directory, WEIGHTS_FILE), weights);
+    const made = linearWeights(0);
+    await loadWeights(join(directory, WEIGHTS_FILE), made.weights);
     const { weekdays, quantiles, startDay } = saved;
     const scales = { means: Float32Array.from(saved.means), deviations: Float32Array.from(saved.deviations) };
-    this.serve(weights, { weekdays, quantiles, startDay, scales });
+    this.serve(made, { weekdays, quantiles, startDay, scales });
   }
 
   dispose(): void {
@@ -195,11 +213,12 @@ class DemandRegression implements Model, DemandForecaster {
     }
   }
 
-  private serve(weights: WeightSet, fitted: Fitted): void {
+  private serve({ weights, line }: ReturnType<typeof linearWeights>, fitted: Fitted): void {
     if (this.served !== null && this.served.weights !== weights) this.dispose();
     const values = weights.export();
     this.served = {
       weights,
+      line,
       kernel: values['line/kernel'].values,
       bias: values['line/bias'].values[0],
       fitted,
@@ -224,14 +243,18 @@ function linearWeights(seed: number): { weights: WeightSet; line: DenseWeights }
   return { weights, line: weights.dense('line', DEMAND_FEATURE_COUNT, 1, zeros) };
 }
 
+/** Logarithms of units over the reference: [rows]. */
+function clippedRatios(features: Tensorflow.Tensor, line: DenseWeights): Tensorflow.Tensor1D {
+  const ratios = tf.add(tf.matMul(features as Tensorflow.Tensor2D, line.kernel), line.bias);
+  return tf.clipByValue(tf.reshape(ratios, [-1]), -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO);
+}
+
 /** Weighted mean of |reference × exp(ratio) - actual|: its optimum is the median, which is what WAPE asks for. */
 function absoluteError(
   batch: { [name in keyof typeof BATCH]: Tensorflow.Tensor },
   line: DenseWeights,
 ): Tensorflow.Scalar {
-  const ratios = tf.add(tf.matMul(batch.features as Tensorflow.Tensor2D, line.kernel), line.bias);
-  const clipped = tf.clipByValue(tf.reshape(ratios, [-1]), -LARGEST_LOG_RATIO, LARGEST_LOG_RATIO);
-  const totals = tf.mul(batch.reference, tf.exp(clipped));
+  const totals = tf.mul(batch.reference, tf.exp(clippedRatios(batch.features, line)));
   return tf.mean<Tensorflow.Scalar>(tf.mul(batch.weight, tf.abs(tf.sub(totals, batch.actual))));
 }
 

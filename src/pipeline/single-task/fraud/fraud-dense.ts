@@ -16,6 +16,7 @@ import {
 import { fraudTask } from '../../../tasks/index.js';
 import {
   type Contribution,
+  type ExportableNetwork,
   type FitContext,
   type FraudScorer,
   type Model,
@@ -25,6 +26,8 @@ import {
 } from '../../index.js';
 import { TRANSACTION_FEATURES, transactionFeatures } from '../../preprocess/index.js';
 import { correctLogit, correctParts, type LogitCorrection, NO_CORRECTION } from '../base-rate.js';
+import { exportableNetwork } from '../export/exportable-network.js';
+import { correctedInGraph, PROBABILITY, scaledColumns, standardisedInGraph } from '../export/in-graph.js';
 import { namedCheckpoint } from '../named-checkpoint.js';
 import { fraudExamples } from './fraud-examples.js';
 import { rankContributions } from './fraud-explanations.js';
@@ -140,6 +143,31 @@ class FraudDense implements Model, FraudScorer {
     };
     await writeFile(join(directory, FILE), JSON.stringify(saved));
     await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
+  }
+
+  networks(): readonly ExportableNetwork[] {
+    const { fitted, network } = this.ready();
+    return [
+      exportableNetwork({
+        name: 'transactions',
+        tasks: this.tasks,
+        description: 'A row is an order, as of its own time.',
+        weights: network.weights,
+        batch: SERVED_BATCH,
+        predict: ({ features }, context) => {
+          const raw = tf.reshape(network.logits(standardisedInGraph(features, fitted), context), [-1, 1]);
+          const logit = tf.reshape(correctedInGraph(raw, [fitted.correction]), [-1]);
+          return { FRAUD: tf.sigmoid(logit), logit };
+        },
+        inputs: {
+          features: {
+            description: 'what is known of the order when it comes in',
+            columns: scaledColumns(TRANSACTION_FEATURES, fitted),
+          },
+        },
+        outputs: { FRAUD: { description: PROBABILITY }, logit: { description: 'logit of FRAUD' } },
+      }),
+    ];
   }
 
   /** Takes over a saved model. @throws AppError CONFLICT when it was made with other features */

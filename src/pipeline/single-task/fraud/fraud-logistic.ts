@@ -2,9 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { AppError, tooFewData } from '../../../errors.js';
+import { column, Random, tf, WeightSet } from '../../../nn/index.js';
 import { fraudTask, RESAMPLING_METHODS, type ResamplingMethod } from '../../../tasks/index.js';
 import {
   type Contribution,
+  type ExportableNetwork,
   type FitContext,
   type FraudScorer,
   type Model,
@@ -14,6 +16,8 @@ import {
 } from '../../index.js';
 import { resampleRows, TRANSACTION_FEATURES, transactionFeatures } from '../../preprocess/index.js';
 import { priorShift, resamplingOf } from '../base-rate.js';
+import { exportableNetwork } from '../export/exportable-network.js';
+import { PROBABILITY, scaledColumns, standardisedInGraph } from '../export/in-graph.js';
 import { fraudExamples } from './fraud-examples.js';
 import { rankContributions } from './fraud-explanations.js';
 import {
@@ -109,6 +113,32 @@ class FraudLogistic implements Model, FraudScorer {
       training,
     };
     await writeFile(join(directory, FILE), JSON.stringify(saved));
+  }
+
+  networks(): readonly ExportableNetwork[] {
+    const { model } = this.ready();
+    return [
+      exportableNetwork({
+        name: 'transactions',
+        tasks: this.tasks,
+        description: 'A row is an order, as of its own time.',
+        weights: new WeightSet(new Random(0)), // the line was not trained by steps: its numbers are constants of the graph
+        batch: { features: column(WIDTH) },
+        predict: ({ features }) => {
+          const kernel = tf.tensor2d(Float32Array.from(model.weights), [WIDTH, 1]);
+          const products = tf.matMul(standardisedInGraph(features, model), kernel);
+          const logit = tf.reshape(tf.add(products, tf.scalar(model.bias)), [-1]);
+          return { FRAUD: tf.sigmoid(logit), logit };
+        },
+        inputs: {
+          features: {
+            description: 'what is known of the order when it comes in',
+            columns: scaledColumns(TRANSACTION_FEATURES, model),
+          },
+        },
+        outputs: { FRAUD: { description: PROBABILITY }, logit: { description: 'logit of FRAUD' } },
+      }),
+    ];
   }
 
   /** Takes over a saved model. @throws AppError CONFLICT when it was made with other features */

@@ -18,7 +18,7 @@ import type { RankingExamples } from './ranking-examples.js';
 /** Takes an item out of a softmax. */
 export const MASKED_LOGIT = -1e9;
 /** Standardised features beyond this many deviations tell nothing more. */
-const CLIP = 6;
+export const CANDIDATE_CLIP = 6;
 
 /** Batch of ranking examples with `candidates` items each. */
 export function rankingBatch(candidates: number) {
@@ -66,7 +66,7 @@ export function standardiseRows(rows: Float32Array, { means, deviations }: Featu
   for (let start = 0; start < rows.length; start += width) {
     for (let at = 0; at < width; at++) {
       const value = (rows[start + at] - means[at]) / deviations[at];
-      rows[start + at] = Math.min(CLIP, Math.max(-CLIP, value));
+      rows[start + at] = Math.min(CANDIDATE_CLIP, Math.max(-CANDIDATE_CLIP, value));
     }
   }
   return rows;
@@ -109,6 +109,12 @@ export class RankerNetwork {
     return tf.div(tf.addN(losses), tf.scalar(losses.length));
   }
 
+  /** Mean score over the members. @param rows [candidates, features], standardised. @returns [candidates] */
+  scores(rows: Tensorflow.Tensor2D): Tensorflow.Tensor1D {
+    const scores = this.members.map((member) => memberScores(member, rows));
+    return tf.reshape(tf.div(tf.addN(scores), tf.scalar(scores.length)), [-1]);
+  }
+
   /** The mean of the members as the weights of one wider network, by the names that scoreRows reads. */
   served(): WeightValues {
     const values = this.weights.export();
@@ -142,8 +148,7 @@ export class RankerNetwork {
   ): Tensorflow.Scalar {
     const candidates = batch.labels.shape[1] as number;
     const rows = tf.reshape(batch.features, [-1, CANDIDATE_FEATURE_COUNT]);
-    const hidden = dense(rows, member.hidden, 'relu');
-    const raw = tf.add(dense(rows, member.wide), dense(hidden, member.output));
+    const raw = memberScores(member, rows);
     const logits = tf.add(tf.reshape(raw, [context.rows, candidates]), batch.offsets);
     const newLogits = tf.add(logits, tf.mul(tf.sub(1, batch.isNew), MASKED_LOGIT));
     const all = listLoss(batch.labels, logits);
@@ -151,6 +156,11 @@ export class RankerNetwork {
     const { newShare } = this.settings;
     return tf.add(tf.mul(all, 1 - newShare), tf.mul(fresh, newShare));
   }
+}
+
+/** @returns [candidates, 1] */
+function memberScores(member: Member, rows: Tensorflow.Tensor): Tensorflow.Tensor2D {
+  return tf.add(dense(rows, member.wide), dense(dense(rows, member.hidden, 'relu'), member.output));
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

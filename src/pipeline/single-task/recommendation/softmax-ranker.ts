@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { tooFewData } from '../../../errors.js';
 import {
   adamW,
+  column,
   compileStep,
   cosineSchedule,
   loadWeights,
@@ -12,7 +13,14 @@ import {
   train,
 } from '../../../nn/index.js';
 import { recommendationTask } from '../../../tasks/index.js';
-import type { FitContext, ItemRanker, Model, ModelType, TrainingData } from '../../index.js';
+import type {
+  ExportableNetwork,
+  FitContext,
+  ItemRanker,
+  Model,
+  ModelType,
+  TrainingData,
+} from '../../index.js';
 import {
   CANDIDATE_FEATURE_COUNT,
   CANDIDATE_FEATURES,
@@ -20,10 +28,13 @@ import {
   itemState,
   writeCandidates,
 } from '../../preprocess/index.js';
+import { exportableNetwork } from '../export/exportable-network.js';
+import { scaledColumns, standardisedInGraph } from '../export/in-graph.js';
 import { namedCheckpoint } from '../named-checkpoint.js';
 import { ItemRanking } from './item-ranking.js';
 import { loadItemState, saveItemState } from './item-state-file.js';
 import {
+  CANDIDATE_CLIP,
   type FeatureScales,
   featureScales,
   RankerNetwork,
@@ -96,6 +107,33 @@ class SoftmaxRanker implements Model {
     await writeFile(join(directory, FILE), JSON.stringify(saved));
     await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
     await saveItemState(directory, ranking.state);
+  }
+
+  networks(): readonly ExportableNetwork[] {
+    const { network, scales } = this.ready();
+    return [
+      exportableNetwork({
+        name: 'candidates',
+        tasks: this.tasks,
+        description:
+          'A row is an item for a user, as of a time; of one user’s items the one with the highest score comes first.',
+        weights: network.weights,
+        batch: { features: column(CANDIDATE_FEATURE_COUNT) },
+        predict: ({ features }) => ({
+          score: network.scores(standardisedInGraph(features, scales, CANDIDATE_CLIP)),
+        }),
+        inputs: {
+          features: {
+            description: 'what the item is, and what the user has to do with it',
+            columns: scaledColumns(
+              CANDIDATE_FEATURES.map((name) => ({ name })),
+              scales,
+            ),
+          },
+        },
+        outputs: { score: { description: 'logit within a softmax over one user’s items' } },
+      }),
+    ];
   }
 
   /** Takes over a saved model. @throws Error when it was made with other features */

@@ -101,20 +101,23 @@ export class SequenceNetwork {
   /** Logits of all items as the next of each window: [rows × items]. @param windows [rows × length] */
   score(windows: Int32Array): Float32Array {
     if (windows.length === 0) return new Float32Array(0);
-    const { length } = this.settings;
     this.predictor ??= compilePredict({
       weights: this.weights,
-      batch: sequenceBatch(length),
+      batch: sequenceBatch(this.settings.length),
       batchSizes: PREDICT_SIZES,
-      predict: ({ items }, context) => {
-        const asked = this.attention === 'CAUSAL' ? items : this.shiftToMask(items, context.rows);
-        const isThere = tf.cast(tf.notEqual(asked, tf.scalar(this.padding, 'int32')), 'float32');
-        const hidden = this.encode(asked, isThere, context);
-        const last = tf.slice(hidden, [0, length - 1, 0], [context.rows, 1, this.settings.embeddingDim]);
-        return { logits: this.logitsOfAll(tf.reshape(last, [context.rows, -1]), context) };
-      },
+      predict: ({ items }, context) => ({ logits: this.logits(items, context) }),
     });
     return this.predictor.predict({ items: windows }).logits;
+  }
+
+  /** Logits of all items as the next of each window. @param items [rows, length] int32. @returns [rows, items] */
+  logits(items: Tensorflow.Tensor, context: ModelContext): Tensorflow.Tensor {
+    const { length, embeddingDim } = this.settings;
+    const asked = this.attention === 'CAUSAL' ? items : this.shiftToMask(items, context.rows);
+    const isThere = tf.cast(tf.notEqual(asked, tf.scalar(this.padding, 'int32')), 'float32');
+    const hidden = this.encode(asked, isThere, context);
+    const last = tf.slice(hidden, [0, length - 1, 0], [context.rows, 1, embeddingDim]);
+    return this.logitsOfAll(tf.reshape(last, [context.rows, embeddingDim]), context);
   }
 
   dispose(): void {

@@ -5,6 +5,7 @@ import { tooFewData } from '../../../errors.js';
 import { adam, adamW, compileStep, loadWeights, Random, saveWeights, train } from '../../../nn/index.js';
 import { recommendationTask } from '../../../tasks/index.js';
 import type {
+  ExportableNetwork,
   FitContext,
   ItemRanker,
   Model,
@@ -16,6 +17,7 @@ import type {
   UserRequest,
 } from '../../index.js';
 import { itemSequence, type ItemState, itemState, sequenceWindows } from '../../preprocess/index.js';
+import { exportableNetwork } from '../export/exportable-network.js';
 import { namedCheckpoint } from '../named-checkpoint.js';
 import { ItemRanking } from '../recommendation/item-ranking.js';
 import { loadItemState, saveItemState } from '../recommendation/item-state-file.js';
@@ -98,6 +100,35 @@ class SequenceRanker implements Model, ItemRanker {
     await writeFile(join(directory, FILE), JSON.stringify({ settings: this.settings }));
     await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
     await saveItemState(directory, state);
+  }
+
+  networks(): readonly ExportableNetwork[] {
+    const { network, state } = this.ready();
+    const { length } = this.settings;
+    const { ids } = state.vocabulary;
+    return [
+      exportableNetwork({
+        name: 'sequences',
+        tasks: this.tasks,
+        description: 'A row is a user, as of a time.',
+        weights: network.weights,
+        batch: sequenceBatch(length),
+        predict: ({ items }, context) => ({ logits: network.logits(items, context) }),
+        inputs: {
+          items: {
+            description: `the user's latest ${length} items, the last one at the end; where there are fewer, the first places hold ${ids.length}`,
+            vocabulary: ids,
+          },
+        },
+        outputs: {
+          logits: {
+            description:
+              'of each item being the next, within a softmax over all; in the order of the vocabulary',
+            shape: [ids.length],
+          },
+        },
+      }),
+    ];
   }
 
   async restore(directory: string): Promise<void> {

@@ -2,9 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { AppError, tooFewData } from '../../../errors.js';
-import { loadWeights, saveWeights } from '../../../nn/index.js';
+import { loadWeights, saveWeights, tf, WeightSet } from '../../../nn/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
 import {
+  type ExportableNetwork,
   type FitContext,
   type Model,
   type ModelFamily,
@@ -25,6 +26,9 @@ import {
   tabularEncodingSchema,
 } from '../../preprocess/index.js';
 import { correctLogit, type LogitCorrection, NO_CORRECTION, resamplingOf } from '../base-rate.js';
+import { exportableNetwork } from '../export/exportable-network.js';
+import { correctedInGraph, PROBABILITY } from '../export/in-graph.js';
+import { encodedInGraph, tabularBatch, tabularMeanings } from '../export/tabular-in-graph.js';
 import { sigmoid } from '../fraud/logistic-fit.js';
 import { type UserColumns, UserNetwork } from '../users/user-network.js';
 import { DENSE_DEFAULTS } from '../users/user-network-settings.js';
@@ -137,6 +141,40 @@ class SessionNetworkModel implements Model, SessionScorer {
     await writeFile(join(directory, FILE), JSON.stringify(saved));
     for (const [at, network] of networks.entries())
       await saveWeights(join(directory, weightsFile(at)), network.weights);
+  }
+
+  /** One: the mean of the members' logits is part of it. */
+  networks(): readonly ExportableNetwork[] {
+    const { encoder, networks, correction } = this.ready();
+    const { task, outputs } = this;
+    const { encoding } = encoder;
+    const members = networks.map(({ weights }, at) => [`member-${at + 1}`, weights] as const);
+    return [
+      exportableNetwork({
+        name: 'sessions',
+        tasks: this.tasks,
+        description: 'A row is a session, as of its latest behaviour.',
+        weights: WeightSet.joined(Object.fromEntries(members)),
+        batch: tabularBatch(encoding),
+        predict: (columns, context) => {
+          const features = encodedInGraph(columns, encoding);
+          const sum = tf.addN(networks.map((network) => network.logits(features, context)));
+          const logits = tf.div(sum, tf.scalar(networks.length));
+          const isNext = task === 'NEXT_BEHAVIOUR';
+          const corrected = isNext ? logits : correctedInGraph(logits, [correction]);
+          const answers = isNext ? tf.softmax(logits) : tf.reshape(tf.sigmoid(corrected), [-1]);
+          return { [task]: answers, logits: corrected };
+        },
+        inputs: tabularMeanings(encoding),
+        outputs: {
+          [task]:
+            task === 'NEXT_BEHAVIOUR'
+              ? { description: `probabilities of ${NEXT_BEHAVIOURS.join(', ')}`, shape: [outputs] }
+              : { description: PROBABILITY },
+          logits: { description: `logits of ${task}`, shape: [outputs] },
+        },
+      }),
+    ];
   }
 
   async restore(directory: string, { encoding, correction }: SavedSessionNetwork): Promise<void> {

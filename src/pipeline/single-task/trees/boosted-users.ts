@@ -2,10 +2,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { tooFewData } from '../../../errors.js';
-import { loadWeights, Random, saveWeights } from '../../../nn/index.js';
+import { loadWeights, Random, saveWeights, tf, WeightSet } from '../../../nn/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
 import type {
   Contribution,
+  ExportableNetwork,
   FitContext,
   Model,
   ModelFamily,
@@ -14,7 +15,15 @@ import type {
   UserRequest,
   UserScorer,
 } from '../../index.js';
-import { rawUserFeatures, USER_FEATURE_COUNT, USER_FEATURES, userExamples } from '../../preprocess/index.js';
+import {
+  rawUserFeatures,
+  STANDARD_CLIP,
+  USER_FEATURE_COUNT,
+  USER_FEATURES,
+  userExamples,
+} from '../../preprocess/index.js';
+import { exportableUsers } from '../export/exportable-users.js';
+import { standardisedInGraph } from '../export/in-graph.js';
 import { PopulationState } from '../users/population-state.js';
 import { UserNetwork } from '../users/user-network.js';
 import { LINEAR_DEFAULTS } from '../users/user-network-settings.js';
@@ -28,6 +37,7 @@ import {
 } from './boosting.js';
 import { type BoostingSettings, boostingSettings } from './boosting-settings.js';
 import { loadTrees, saveTrees } from './tree-file.js';
+import { TreesInGraph } from './trees-in-graph.js';
 
 const SETTINGS_FILE = 'boosting.json';
 const LINE = 'line';
@@ -139,6 +149,28 @@ class BoostedUsers implements Model, UserScorer {
     if (!line) return;
     await mkdir(join(directory, LINE));
     await saveWeights(join(directory, LINE, WEIGHTS_FILE), line.weights);
+  }
+
+  /** The trees as plain ops. */
+  networks(): readonly ExportableNetwork[] {
+    const { score, line, population } = this.ready();
+    const { standardiser } = population.population;
+    const trees = new TreesInGraph(score, (value, at) => standardiser.scaled(value, at));
+    return [
+      exportableUsers({
+        tasks: this.tasks.filter(isUserTask),
+        target: this.target,
+        population,
+        weights: line?.weights ?? new WeightSet(new Random(0)),
+        note: `${score.trees.length} boosted trees${line ? ', averaged with a linear score' : ''}.`,
+        logits: (features, context) => {
+          const bent = trees.logits(features);
+          if (!line) return bent;
+          const rows = standardisedInGraph(features, standardiser, STANDARD_CLIP);
+          return tf.mul(tf.add(bent, line.logits(rows, context)), tf.scalar(0.5));
+        },
+      }),
+    ];
   }
 
   async restore(directory: string): Promise<void> {

@@ -6,6 +6,7 @@ import { loadWeights, Random, saveWeights } from '../../../nn/index.js';
 import { type ResamplingMethod, TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
 import type {
   Contribution,
+  ExportableNetwork,
   FitContext,
   Model,
   ModelFamily,
@@ -13,8 +14,16 @@ import type {
   UserRequest,
   UserScorer,
 } from '../../index.js';
-import { takeRows, USER_FEATURE_COUNT, type UserExamples, userExamples } from '../../preprocess/index.js';
+import {
+  STANDARD_CLIP,
+  takeRows,
+  USER_FEATURE_COUNT,
+  type UserExamples,
+  userExamples,
+} from '../../preprocess/index.js';
 import { correctLogit, type LogitCorrection, NO_CORRECTION } from '../base-rate.js';
+import { exportableUsers } from '../export/exportable-users.js';
+import { correctedInGraph, standardisedInGraph } from '../export/in-graph.js';
 import { explainByGradients } from './explain-users.js';
 import { PopulationState } from './population-state.js';
 import { type UserColumns, UserNetwork } from './user-network.js';
@@ -115,6 +124,23 @@ export class UserNetworkModel implements Model, UserScorer {
     await writeFile(join(directory, SETTINGS_FILE), JSON.stringify(saved));
     await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
     await population.save(directory);
+  }
+
+  networks(): readonly ExportableNetwork[] {
+    const { network, population, corrections } = this.ready();
+    const { standardiser } = population.population;
+    return [
+      exportableUsers({
+        tasks: this.tasks.filter(isUserTask),
+        target: this.options.target,
+        population,
+        weights: network.weights,
+        logits: (features, context) => {
+          const rows = standardisedInGraph(features, standardiser, STANDARD_CLIP);
+          return correctedInGraph(network.logits(rows, context), corrections);
+        },
+      }),
+    ];
   }
 
   async restore(directory: string, { corrections }: SavedUserNetwork): Promise<void> {

@@ -17,6 +17,8 @@ export interface Targets {
 
 export interface UserTarget {
   readonly outputs: number;
+  /** What the logits are of. */
+  readonly meaning: string;
   targets(examples: UserExamples): Targets;
   /** @param logits [users × outputs] @returns [users] */
   probabilities(logits: Float32Array, task: UserTask): Float32Array;
@@ -29,6 +31,7 @@ export function windowTarget(task: UserTask): UserTarget {
   const days = TASK_DEFINITIONS[task].labelWindowDays;
   return {
     outputs: 1,
+    meaning: `logit of ${task}`,
     targets: ({ nextPurchaseDays, seenDays }) => ({
       labels: nextPurchaseDays.map((next) => (next < days === (task === 'PURCHASE_INTENT') ? 1 : 0)),
       masks: seenDays.map((seen) => (seen >= days ? 1 : 0)),
@@ -48,6 +51,7 @@ export const INTERVAL_ENDS = [5, 10, 20, 30, 45, 60, 90] as const;
  */
 export const hazardTarget: UserTarget = {
   outputs: INTERVAL_ENDS.length,
+  meaning: `logits of the hazards of a purchase in the intervals that end after ${INTERVAL_ENDS.join(', ')} days`,
   targets: ({ count, nextPurchaseDays, seenDays }) => {
     const outputs = INTERVAL_ENDS.length;
     const labels = new Float32Array(count * outputs);
