@@ -1,171 +1,86 @@
-/** Leave-one-out on a folder of interactions: a user's last item is the test item, the one before it validation, the rest history. */
-import { createReadStream, readdirSync } from 'node:fs';
+/**
+ * Quality of item recommenders on a folder of interactions: a user's last item is the test item, the one before it validation, the rest
+ * history; or a tenth of each user's items at random is.
+ */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 
-import { Random } from '../src/nn/random.js';
-import { rankingFigures, topK } from '../src/pipeline/evaluate/index.js';
-import {
-  type BehaviourRow,
-  buildBehaviourColumns,
-  DAY_MS,
-  type FitContext,
-  type ModelType,
-  type ShopHistory,
-} from '../src/pipeline/index.js';
+import { runInProcesses } from '../src/nn/parallel.js';
 import { bert4rec, itemKnn, popular, sasrec, softmaxRanker } from '../src/pipeline/single-task/index.js';
+import type { SequenceFigures, SequenceUnit, Split } from './quality-sequence-unit.js';
 
-const LIST = 10;
-const SEED = 1;
+const MODELS = [popular, itemKnn, softmaxRanker, sasrec, bert4rec];
 
-interface Interaction {
-  readonly user: string;
-  readonly item: string;
-  readonly time: number;
+export interface SequenceOptions {
+  readonly seeds: readonly number[];
+  readonly processes: number;
+  readonly split: Split;
+  /** Rank against so many sampled items instead of all. */
+  readonly negatives: number | null;
 }
 
-/** @param negatives rank against so many sampled items instead of all */
-export async function leaveOneOut(folder: string, negatives: number | null): Promise<object> {
-  const file =
-    readdirSync(folder).find((name) => name.endsWith('.inter')) ??
-    readdirSync(folder).find((name) => /\.(txt|tsv|seq)$/.test(name));
-  if (!file) throw new Error(`There is no .inter file and no list of "user item" lines in ${folder}.`);
-  const interactions = await readInteractions(join(folder, file));
-  const figures: Record<string, { validation: Figures; test: Figures }> = {};
-  for (const type of [popular, itemKnn, softmaxRanker, sasrec, bert4rec]) {
-    figures[type.architecture] = {
-      validation: await measure(type, interactions, 2, negatives),
-      test: await measure(type, interactions, 1, negatives),
-    };
-  }
-  const [chosen] = Object.entries(figures).sort(
-    ([, a], [, b]) => b.validation.ndcg10 - a.validation.ndcg10,
-  )[0];
+interface Spread {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+type Spreads = Readonly<Record<keyof SequenceFigures, Spread>>;
+
+/** Every model's figures over the seeds, and at the top the test figures of the one that is best on validation. */
+export async function sequenceQuality(
+  folder: string,
+  { seeds, processes, split, negatives }: SequenceOptions,
+): Promise<object> {
+  const names = readdirSync(folder);
+  const name =
+    names.find((found) => found.endsWith('.inter')) ?? names.find((found) => /\.(txt|tsv|seq)$/.test(found));
+  if (!name) throw new Error(`There is no .inter file and no list of "user item" lines in ${folder}.`);
+  const units = MODELS.flatMap(({ architecture, family }) =>
+    // A baseline starts from nothing random.
+    (family === 'BASELINE' ? seeds.slice(0, 1) : seeds).flatMap((seed) =>
+      (['validation', 'test'] as const).map((part): SequenceUnit => {
+        return { file: join(folder, name), architecture, seed, split, part, negatives };
+      }),
+    ),
+  );
+  const module = new URL('./quality-sequence-unit.js', import.meta.url);
+  const figures = await runInProcesses<SequenceUnit, SequenceFigures>(module, units, { processes });
+  const models = Object.fromEntries(
+    MODELS.map(({ architecture }) => {
+      const of = (part: SequenceUnit['part']) =>
+        spreads(
+          figures.filter((_, at) => units[at].architecture === architecture && units[at].part === part),
+        );
+      return [architecture, { validation: of('validation'), test: of('test') }];
+    }),
+  );
+  const [[chosen, { test }]] = Object.entries(models).sort(
+    ([, a], [, b]) => b.validation.ndcg10.mean - a.validation.ndcg10.mean,
+  );
+  const protocols: Record<Split, string> = {
+    LEAVE_ONE_OUT: 'leave one out',
+    RANDOM: 'a tenth of each user’s items at random, another tenth for validation',
+  };
   return {
-    protocol: `leave one out, items already seen left out, ${negatives === null ? 'full ranking' : `against ${negatives} sampled items`}`,
+    protocol: `${protocols[split]}, items already seen left out, ${negatives === null ? 'full ranking' : `against ${negatives} sampled items`}`,
+    seeds,
     chosen,
-    ...figures[chosen].test,
-    models: figures,
+    hr10: test.hr10.mean,
+    ndcg10: test.ndcg10.mean,
+    recall10: test.recall10.mean,
+    spread: test,
+    models,
   };
 }
 
-interface Figures {
-  readonly hr10: number;
-  readonly ndcg10: number;
-}
-
-/** RecBole's tab-separated files (their first line names columns and types), or lines of "user item" in order. */
-export async function readInteractions(path: string): Promise<Interaction[]> {
-  const rows: Interaction[] = [];
-  let columns: string[] | null = null;
-  for await (const line of createInterface({ input: createReadStream(path) })) {
-    const fields = line.trim().split(/\t|\s+/);
-    if (rows.length === 0 && !columns && line.includes(':token')) {
-      columns = fields.map((field) => field.split(':')[0]);
-      continue;
-    }
-    if (fields.length < 2) continue;
-    const at = (name: string, fallback: number) => fields[columns ? columns.indexOf(name) : fallback];
-    const time = columns ? Number(at('timestamp', -1)) * 1000 : rows.length * 60_000;
-    rows.push({ user: at('user_id', 0), item: at('item_id', 1), time });
-  }
-  return rows;
-}
-
-/** @param back how many of a user's last items are held back; the first of them is the target */
-export async function measure(
-  type: ModelType,
-  interactions: readonly Interaction[],
-  back: number,
-  negatives: number | null,
-  hyperparameters: Readonly<Record<string, unknown>> = {},
-): Promise<Figures> {
-  const { history, targets } = holdBack(interactions, back);
-  const last = history.behaviours.occurredAt.reduce((latest, time) => Math.max(latest, time), 0);
-  const cut = last + 1;
-  const model = type.create(['RECOMMENDATION'], hyperparameters);
-  const context: FitContext = {
-    seed: SEED,
-    signal: new AbortController().signal,
-    onEpoch: () => undefined,
-    onProgress: () => undefined,
+function spreads(figures: readonly SequenceFigures[]): Spreads {
+  const of = (name: keyof SequenceFigures): Spread => {
+    const values = figures.map((figure) => figure[name]);
+    return {
+      mean: values.reduce((a, b) => a + b, 0) / values.length,
+      low: Math.min(...values),
+      high: Math.max(...values),
+    };
   };
-  await model.fit({ history, cut }, context);
-  const random = new Random(SEED).fork('negatives');
-  let hits = 0;
-  let gains = 0;
-  const users = Int32Array.from(targets.keys());
-  for (const user of users) {
-    const target = targets.get(user) ?? -1;
-    const scores = await model.items!.scoreItems({ history, users: Int32Array.of(user), asOf: cut });
-    const seen = new Set<number>();
-    for (let row = history.userOffsets[user]; row < history.userOffsets[user + 1]; row++)
-      seen.add(history.behaviours.item[row]);
-    const candidates =
-      negatives === null ? null : sample(random, history.items.length, negatives, seen, target);
-    const ranked = topK(
-      scores,
-      LIST,
-      (item) => seen.has(item) || (candidates !== null && !candidates.has(item)),
-    );
-    const figures = rankingFigures(ranked, new Set([target]), LIST);
-    hits += figures.hit;
-    gains += figures.ndcg;
-  }
-  model.dispose();
-  return { hr10: hits / users.length, ndcg10: gains / users.length };
-}
-
-function sample(
-  random: Random,
-  items: number,
-  count: number,
-  seen: ReadonlySet<number>,
-  target: number,
-): Set<number> {
-  const chosen = new Set([target]);
-  while (chosen.size < Math.min(count + 1, items - seen.size)) {
-    const item = random.integer(items);
-    if (!seen.has(item)) chosen.add(item);
-  }
-  return chosen;
-}
-
-function holdBack(
-  interactions: readonly Interaction[],
-  back: number,
-): { history: ShopHistory; targets: Map<number, number> } {
-  const users = [...new Set(interactions.map((row) => row.user))];
-  const items = [...new Set(interactions.map((row) => row.item))];
-  const userAt = new Map(users.map((id, at) => [id, at]));
-  const itemAt = new Map(items.map((id, at) => [id, at]));
-  const byUser: Interaction[][] = users.map(() => []);
-  for (const row of interactions) byUser[userAt.get(row.user) ?? 0].push(row);
-  const rows: BehaviourRow[] = [];
-  const targets = new Map<number, number>();
-  byUser.forEach((own, user) => {
-    own.sort((a, b) => a.time - b.time);
-    const kept = own.slice(0, own.length - back);
-    if (own.length > back) targets.set(user, itemAt.get(own[own.length - back].item) ?? -1);
-    for (const row of kept) {
-      const session = Math.floor(row.time / DAY_MS);
-      rows.push({
-        user,
-        item: itemAt.get(row.item) ?? -1,
-        type: 'PURCHASE',
-        occurredAt: row.time,
-        quantity: 1,
-        value: 1,
-        session,
-      });
-    }
-  });
-  const history: ShopHistory = {
-    users: users.map((id) => ({ id, attributes: {} })),
-    items: items.map((id) => ({ id, title: id, category: [], price: 1, available: true, attributes: {} })),
-    ...buildBehaviourColumns(rows, users.length),
-    transactions: [],
-    currency: 'USD',
-  };
-  return { history, targets };
+  return { hr10: of('hr10'), ndcg10: of('ndcg10'), recall10: of('recall10') };
 }

@@ -7,6 +7,7 @@ import { runInProcesses } from '../src/nn/parallel.js';
 import { chooseThreads } from '../src/nn/threads.js';
 import { DAY_MS } from '../src/pipeline/history.js';
 import type { Outcome, Unit } from './quality-figures.js';
+import type { Split } from './quality-sequence-unit.js';
 import { type CutOutcomes, summary, table } from './quality-summary.js';
 
 const DEFAULT_CUTS = '2011-06-10,2011-07-10,2011-08-10,2011-09-10';
@@ -18,6 +19,10 @@ const LAST_CUT = '2011-11-25';
 /** Families are chosen on the month before the cut. */
 const VALIDATION_DAYS = 30;
 const MOST_SEEDS = 100;
+const SPLITS: Readonly<Partial<Record<string, Split>>> = {
+  'leave-one-out': 'LEAVE_ONE_OUT',
+  random: 'RANDOM',
+};
 
 /** A call that cannot be carried out: told in one line, without a trace. */
 class UsageError extends Error {}
@@ -42,6 +47,7 @@ async function measure(args: string[]): Promise<void> {
       seeds: { type: 'string', default: '3' },
       processes: { type: 'string', default: '2' },
       negatives: { type: 'string' },
+      split: { type: 'string', default: 'leave-one-out' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -63,8 +69,11 @@ async function measure(args: string[]): Promise<void> {
     if (holdsSessions(data)) return void console.log(JSON.stringify(await sessionQuality(data, seeds)));
     const negatives =
       flags.negatives === undefined ? null : count('negatives', flags.negatives, Number.MAX_SAFE_INTEGER);
-    const { leaveOneOut } = await import('./quality-sequences.js');
-    console.log(JSON.stringify(await leaveOneOut(data, negatives)));
+    const split = SPLITS[flags.split];
+    if (!split)
+      throw new UsageError(`--split: expected ${Object.keys(SPLITS).join(' or ')}, got "${flags.split}".`);
+    const { sequenceQuality } = await import('./quality-sequences.js');
+    console.log(JSON.stringify(await sequenceQuality(resolve(data), { seeds, processes, split, negatives })));
     return;
   }
   const measured = await measureCuts(resolve(data, RETAIL_FILE), cuts, seeds, processes);
