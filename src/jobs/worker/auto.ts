@@ -14,10 +14,11 @@ import {
   type TransferReport,
   transferReport,
 } from '../../pipeline/multi-task/index.js';
+import { isUserTask } from '../../pipeline/single-task/index.js';
 import type { ModelVersionRow } from '../../store/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
 import { type TaskExamples, taskExamples } from './examples.js';
-import { type PlannedModel, planRun, settingsFor } from './plan.js';
+import { type PlannedModel, planRun, settingsFor, withoutRefusing } from './plan.js';
 import type { RunContext } from './run-context.js';
 import { type RunCuts, runCuts } from './run-cuts.js';
 import { trainPlanned } from './training.js';
@@ -29,6 +30,8 @@ const ARCHITECTURES: Readonly<Record<Exclude<Sharing, 'APART'>, readonly string[
   SHARE: ['shared-bottom', 'mmoe', 'cgc', 'ple', 'cross-stitch'],
   SHARE_PARTLY: ['mmoe', 'cgc', 'ple', 'cross-stitch'],
 };
+/** Boosted trees learn users' tasks: one by itself, or those of a group on one survival curve. */
+const TREES = { alone: 'boosted-trees', together: 'boosted-hazards' };
 /** Seeds from the run's on. */
 const SEEDS = 2;
 /** Share of the run's work that the report takes. */
@@ -41,16 +44,16 @@ export async function trainAutomatically(context: RunContext): Promise<ModelVers
   const history = await context.shop.readHistory();
   const cuts = runCuts(history, run);
   const transfer = await measureTransfer(context, history, cuts);
-  const together = transfer.groups.flatMap((group): PlannedModel[] =>
-    group.sharing === 'APART'
-      ? []
-      : ARCHITECTURES[group.sharing].map((name) => ({
-          type: modelType(name),
-          tasks: group.tasks,
-          hyperparameters: settingsFor(run, group.tasks),
-        })),
-  );
-  const planned = [...planRun({ ...run, kind: 'SINGLE_TASK' }), ...together];
+  const plan = (name: string, tasks: readonly TaskName[]): PlannedModel => {
+    return { type: modelType(name), tasks, hyperparameters: settingsFor(run, tasks) };
+  };
+  const byGroup = transfer.groups.flatMap(({ sharing, tasks }): PlannedModel[] => {
+    const nets = sharing === 'APART' ? [] : ARCHITECTURES[sharing].map((name) => plan(name, tasks));
+    const ofUsers = tasks.filter(isUserTask);
+    if (ofUsers.length === 0) return nets;
+    return [...nets, plan(ofUsers.length > 1 ? TREES.together : TREES.alone, ofUsers)];
+  });
+  const planned = withoutRefusing([...planRun({ ...run, kind: 'SINGLE_TASK' }), ...byGroup]);
   return trainPlanned(context, { planned, history, cuts, transfer, from: REPORT_SHARE });
 }
 

@@ -106,7 +106,7 @@ export function settingsFor({ config }: RunPlan, tasks: readonly TaskName[]): Se
 }
 
 /** Of several models, those that take the run's settings; where none does, the first says why. */
-function withoutRefusing(planned: readonly PlannedModel[]): PlannedModel[] {
+export function withoutRefusing(planned: readonly PlannedModel[]): PlannedModel[] {
   const refused: Error[] = [];
   const accepted = planned.filter((model) => {
     try {
