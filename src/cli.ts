@@ -13,6 +13,7 @@ import { addImportCommand } from './cli/import.js';
 import { addKeysCommand } from './cli/keys.js';
 import { EXIT, printError } from './cli/output.js';
 import { addQuarantineCommand } from './cli/quarantine.js';
+import { addRetentionCommand } from './cli/retention.js';
 import { addServeCommand } from './cli/serve.js';
 import { addSimulateCommand } from './cli/simulate.js';
 import { addTrainCommand } from './cli/train.js';
@@ -32,6 +33,7 @@ for (const add of [
   addConnectCommand,
   addCrawlCommand,
   addQuarantineCommand,
+  addRetentionCommand,
   addSimulateCommand,
   addTrainCommand,
   addEnsembleCommand,

@@ -94,6 +94,18 @@ const SETTINGS = {
     fallback: '30 3 * * *',
     meaning: 'when the models in service are looked after (cron, UTC); off for never',
   },
+  TANDEM_RETENTION_SCHEDULE: {
+    schema: z
+      .string()
+      .regex(/^(off|\S+( \S+){4})$/, 'must be off, or minute, hour, day, month and weekday as cron has them'),
+    fallback: '30 2 * * *',
+    meaning: 'when rows older than the shops keep are removed (cron, UTC); off for never',
+  },
+  TANDEM_PRIVATE_SOURCES: {
+    schema: z.enum(['on', 'off'], 'must be on or off'),
+    fallback: 'off',
+    meaning: 'whether imports, crawls and pulls that the API is asked for may reach private addresses',
+  },
   TANDEM_SAMPLE: {
     schema: z.enum(['on', 'off'], 'must be on or off'),
     fallback: 'on',
@@ -135,6 +147,9 @@ export interface Config {
   readonly checkpointSeconds: number;
   /** Cron in UTC; null = never. */
   readonly checkSchedule: string | null;
+  /** Cron in UTC; null = never. */
+  readonly retentionSchedule: string | null;
+  readonly arePrivateSourcesOn: boolean;
   readonly isSampleOn: boolean;
   readonly logLevel: string;
   readonly isProduction: boolean;
@@ -186,6 +201,8 @@ export function readConfig(environment: Environment = process.env): Config {
     workers: read('TANDEM_WORKERS') as number,
     checkpointSeconds: read('TANDEM_CHECKPOINT_SECONDS') as number,
     checkSchedule: scheduleOf(read('TANDEM_CHECK_SCHEDULE') as string | undefined),
+    retentionSchedule: scheduleOf(read('TANDEM_RETENTION_SCHEDULE') as string | undefined),
+    arePrivateSourcesOn: read('TANDEM_PRIVATE_SOURCES') === 'on',
     isSampleOn: read('TANDEM_SAMPLE') === 'on',
     logLevel: read('LOG_LEVEL') as string,
     isProduction: environment.NODE_ENV === 'production',

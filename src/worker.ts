@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readConfig } from './config.js';
 import { coerceError } from './errors.js';
+import { startDataLoop } from './jobs/data/data-loop.js';
 import {
   CHECK_QUEUE,
   type CheckJob,
@@ -12,6 +13,7 @@ import {
   RUN_QUEUE,
   type RunJob,
   scheduleChecks,
+  scheduleRetention,
 } from './jobs/queue.js';
 import { requeueAbandoned, requeueLost } from './jobs/worker/abandoned.js';
 import { checkModels } from './jobs/worker/check-models.js';
@@ -38,6 +40,13 @@ await store.hold(WORKER_LOCK);
 await scheduleChecks(boss, config.checkSchedule).catch((thrown: unknown) => {
   log.error({ err: coerceError(thrown), schedule: config.checkSchedule }, 'Checks could not be scheduled.');
 });
+await scheduleRetention(boss, config.retentionSchedule).catch((thrown: unknown) => {
+  log.error(
+    { err: coerceError(thrown), schedule: config.retentionSchedule },
+    'Retention could not be scheduled.',
+  );
+});
+const data = startDataLoop({ store, boss, log });
 
 const requeue = (job: RunJob) => enqueueRun(boss, job);
 const lookForAbandoned = () =>
@@ -97,6 +106,7 @@ process.on('SIGTERM', () => stopping.abort(new Error('The worker is stopping.'))
 process.on('disconnect', () => stopping.abort(new Error('The parent of the worker ended.')));
 process.send?.({ ready: true });
 await loop();
+await data.stop();
 clearInterval(watch);
 await boss.stop({ graceful: false });
 await store.close();

@@ -11,6 +11,7 @@ import { isLocalHost, isSameOrigin, STUDIO_ORIGIN } from './http/hosts.js';
 import { serveImportUpload } from './http/import-upload.js';
 import { serveIngest } from './http/ingest.js';
 import { servePages } from './http/pages.js';
+import { serveUploads } from './http/uploads.js';
 import { serveWebhooks } from './http/webhooks.js';
 import { ImpressionWriter } from './impression-writer.js';
 import { createMetrics } from './metrics.js';
@@ -82,6 +83,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   await serveIngest(app, services, metrics, principalOf);
   await serveImportUpload(app, services, metrics, principalOf);
+  await serveUploads(app, services, principalOf);
   await serveWebhooks(app, services, metrics, config.webhookSecrets ?? {});
   servePages(app);
   const endSubscriptions = serveSubscriptions({

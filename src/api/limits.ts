@@ -41,6 +41,8 @@ const FIELD_COSTS: Readonly<Record<string, number>> = {
   behaviourAnalytics: 500,
   monitoring: 200,
   compareModels: 50,
+  guessImport: 100,
+  quarantineCounts: 50,
 };
 
 /** A field with `first` costs its children that many times; everything else its children once. */

@@ -43,16 +43,31 @@ function plainDecimal(value: number): string {
 
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
+/** An invalid Date that remembers the text it was read from, for messages and for the quarantine. */
+class UnreadableTime extends Date {
+  constructor(private readonly text: string) {
+    super(Number.NaN);
+  }
+
+  override toString(): string {
+    return JSON.stringify(this.text);
+  }
+
+  override toJSON(): string {
+    return this.text;
+  }
+}
+
 /** Reads an ISO-8601 time; without an offset it is UTC. Not a time: an invalid Date. */
 export function parseTime(text: string): Date {
   const trimmed = text.trim();
-  if (!ISO_TIME.test(trimmed)) return new Date(Number.NaN);
+  if (!ISO_TIME.test(trimmed)) return new UnreadableTime(text);
   const hasOffset = /(Z|[+-]\d{2}:?\d{2})$/.test(trimmed.slice(10));
   const time = new Date(hasOffset || trimmed.length === 10 ? trimmed : `${trimmed}Z`);
   // JavaScript rolls 30 February over into March; a day that does not exist is no time.
   const day = new Date(`${trimmed.slice(0, 10)}T00:00:00Z`);
   const isRealDay = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(trimmed.slice(0, 10));
-  return isRealDay ? time : new Date(Number.NaN);
+  return isRealDay ? time : new UnreadableTime(text);
 }
 
 /**

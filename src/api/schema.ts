@@ -12,22 +12,32 @@ import { PROJECT_ROOT } from '../root.js';
 import { enforceAccess } from './auth.js';
 import { BehaviourAnalyticsResolver, TopItemResolver } from './resolvers/analytics.resolver.js';
 import { BehaviourResolver } from './resolvers/behaviour.resolver.js';
+import { DataJobResolver } from './resolvers/data-job.resolver.js';
 import { DemandResolver } from './resolvers/demand.resolver.js';
 import { ErasureReceiptResolver } from './resolvers/erasure.resolver.js';
 import { EvaluationResolver } from './resolvers/evaluation.resolver.js';
 import { FraudResolver } from './resolvers/fraud.resolver.js';
+import { ImportResolver } from './resolvers/import.resolver.js';
 import { IngestResolver } from './resolvers/ingest.resolver.js';
 import { ItemResolver } from './resolvers/item.resolver.js';
 import { DeploymentResolver, ModelVersionResolver } from './resolvers/model-version.resolver.js';
 import { MonitoringResolver } from './resolvers/monitoring.resolver.js';
 import { PredictionResolver, UserPredictionsResolver } from './resolvers/prediction.resolver.js';
+import { QuarantineResolver } from './resolvers/quarantine.resolver.js';
 import { RecommendationResolver } from './resolvers/recommendation.resolver.js';
+import { RetentionResolver } from './resolvers/retention.resolver.js';
+import { SourceConnectionResolver } from './resolvers/source-connection.resolver.js';
 import { TrainingRunResolver } from './resolvers/training-run.resolver.js';
 import { UserResolver } from './resolvers/user.resolver.js';
 
 const RESOLVERS = [
   BehaviourAnalyticsResolver,
   BehaviourResolver,
+  DataJobResolver,
+  ImportResolver,
+  QuarantineResolver,
+  RetentionResolver,
+  SourceConnectionResolver,
   DemandResolver,
   DeploymentResolver,
   ErasureReceiptResolver,

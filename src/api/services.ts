@@ -9,8 +9,8 @@ import type { ShopClocks } from './shop-clock.js';
 
 /** What the API is given. */
 export interface AppOptions {
-  readonly config: Pick<Config, 'host' | 'port' | 'isAuthOn' | 'isProduction'> &
-    Partial<Pick<Config, 'webhookSecrets'>>;
+  readonly config: Pick<Config, 'host' | 'port' | 'isAuthOn' | 'isProduction' | 'dataDir'> &
+    Partial<Pick<Config, 'webhookSecrets' | 'arePrivateSourcesOn'>>;
   readonly store: Store;
   readonly jobs: Jobs;
   readonly serving: ServingClient;

@@ -66,8 +66,11 @@ export function addImportCommand(program: Command): void {
         mapping: map,
         leavesBotsOut: !keepBots,
         onPlan: (plan) => !options.json && process.stderr.write(`${describePlan(plan)}\n`),
-        onProgress: ({ bytesRead, bytesTotal, lines }) =>
-          bar.update(bytesRead / bytesTotal, `${lines} lines`),
+        onProgress: ({ path, share, lines }) =>
+          bar.update(
+            (files.indexOf(path) + share) / files.length,
+            lines > 0 ? `${lines} lines` : 'looking for bots',
+          ),
       }),
     ).finally(() => bar.stop());
     printResult(options, report, report.files.map(describeFile).join('\n\n'));

@@ -2,6 +2,7 @@
 import type { CalibrationMethod, EnsembleMethod, EpochReport, Pruning } from '../pipeline/index.js';
 import type { JsonObject, RunRow, RunStatus } from '../store/index.js';
 import type { TaskName } from '../tasks/index.js';
+import type { DataJobs } from './data/contract.js';
 
 export interface TrainingRequest {
   readonly kind: 'SINGLE_TASK' | 'MULTI_TASK' | 'COLLABORATIVE' | 'AUTO';
@@ -75,5 +76,7 @@ export interface Jobs {
   runFirstTraining(shopKey: string): Promise<void>;
   /** Progress of every run of the shop; @returns stops listening. */
   onProgress(shopKey: string, listener: (event: RunProgressEvent) => void): Promise<() => Promise<void>>;
+  /** Imports, pulls, crawls, retention. */
+  readonly data: DataJobs;
   close(): Promise<void>;
 }

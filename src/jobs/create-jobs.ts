@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import { runIsActive, type RunRow, type ShopStore, type Store } from '../store/index.js';
 import { PROGRESS_CHANNEL } from './channels.js';
 import type { Jobs, RunProgressEvent } from './contract.js';
+import { createDataJobs } from './data/create-data-jobs.js';
 import { enqueueRun, openQueue } from './queue.js';
 import { crossValidationRun, ensembleRun, type NewRun, searchRun, trainingRun } from './requests.js';
 import { waitForRun } from './wait-for-run.js';
@@ -75,6 +76,7 @@ export async function createJobs({ databaseUrl, store, checkPlan }: JobsOptions)
         const event = payload as unknown as RunProgressEvent;
         if (event.shopKey === shopKey) listener(event);
       }),
+    data: createDataJobs(store, boss),
     close: () => boss.stop({ graceful: false }),
   };
   return jobs;

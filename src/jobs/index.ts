@@ -1,4 +1,5 @@
 /** The queue's side that starts and cancels runs. What workers do is in `worker/`, which alone reaches TensorFlow. */
 export * from './contract.js';
 export { createJobs, type JobsOptions } from './create-jobs.js';
+export * from './data/contract.js';
 export { waitForRun } from './wait-for-run.js';

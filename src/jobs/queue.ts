@@ -19,6 +19,14 @@ export interface CheckJob {
   readonly shopKey?: string;
 }
 
+/** Work on the data itself: a job with an id is one that was asked for, one without is the clock's wish for retention. */
+export const DATA_QUEUE = 'data-jobs';
+
+export interface DataJob {
+  readonly shopKey?: string;
+  readonly jobId?: string;
+}
+
 /** Opens the queue; the first process to do so makes its tables. */
 export async function openQueue(databaseUrl: string, onError: (error: Error) => void): Promise<PgBoss> {
   const boss = new PgBoss({ connectionString: databaseUrl, schema: 'pgboss', max: 3 });
@@ -26,6 +34,7 @@ export async function openQueue(databaseUrl: string, onError: (error: Error) => 
   await boss.start();
   await boss.createQueue(RUN_QUEUE);
   await boss.createQueue(CHECK_QUEUE);
+  await boss.createQueue(DATA_QUEUE);
   return boss;
 }
 
@@ -44,4 +53,15 @@ export async function scheduleChecks(boss: PgBoss, cron: string | null): Promise
 export async function requestCheck(boss: PgBoss, job: CheckJob): Promise<void> {
   const singletonKey = job.shopKey ?? '*';
   await boss.send(CHECK_QUEUE, job, { singletonKey, singletonSeconds: SAME_CHECK_SECONDS, retryLimit: 0 });
+}
+
+/** Hands work on the data to whichever worker is free first. */
+export async function enqueueData(boss: PgBoss, job: DataJob): Promise<void> {
+  await boss.send(DATA_QUEUE, job, { expireInSeconds: EXPIRE_SECONDS, retryLimit: 0 });
+}
+
+/** Has every shop's retention applied by the clock. @param cron in UTC; null = never */
+export async function scheduleRetention(boss: PgBoss, cron: string | null): Promise<void> {
+  if (cron === null) await boss.unschedule(DATA_QUEUE);
+  else await boss.schedule(DATA_QUEUE, cron, {}, { tz: 'UTC', retryLimit: 0 });
 }

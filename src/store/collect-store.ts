@@ -53,10 +53,12 @@ export interface QuarantineOrigin {
   /** What people call it: a file's name, `shopify orders`, `POST /ingest/behaviours`. */
   readonly source: string;
   readonly context: JsonObject;
+  /** Whether the same row at another place is the same row: a stream is sent again in other pieces. */
+  readonly isPlaceless?: boolean;
 }
 
 export interface QuarantineWrite {
-  /** Line of the file; null where there are no lines. */
+  /** Line of the file, or index in the stream; null where there is neither. */
   readonly line: number | null;
   /** The row as it came; a mended row has the same form. */
   readonly raw: Json;
@@ -77,6 +79,12 @@ export interface QuarantineFilter {
   readonly source?: string;
 }
 
+export interface QuarantineCount {
+  readonly source: string;
+  readonly reason: string;
+  readonly rows: number;
+}
+
 export interface QuarantineStore {
   /** Keeps rows; a row that is there already (the same file imported again) is not kept twice. @returns rows that are new */
   quarantine(origin: QuarantineOrigin, rows: readonly QuarantineWrite[]): Promise<number>;
@@ -89,6 +97,9 @@ export interface QuarantineStore {
     readonly hasNextPage: boolean;
   }>;
   countQuarantined(filter?: QuarantineFilter): Promise<number>;
+  quarantinedByIds(ids: readonly string[]): Promise<(QuarantinedRow | null)[]>;
+  /** Rows by origin and reason, the most first; what a reason quotes of its row is left out, so that like comes to like. */
+  quarantineCounts(filter: QuarantineFilter, first: number): Promise<QuarantineCount[]>;
   /** Puts a mended row in the place of the one that waits. @throws AppError NOT_FOUND; CONFLICT when it waits no longer */
   mendQuarantined(id: string, raw: Json): Promise<QuarantinedRow>;
   /** Ends the wait of rows, or says anew why they wait. */
@@ -119,8 +130,12 @@ export interface IdentityStore {
    * Brings all rows of aliases under the person. Idempotent, and the order in which links and rows arrived makes no difference: an
    * alias that several claim is the person's who claimed it first by `linkedAt`, chains are followed to their end, rows that came
    * under an alias later are fetched. A moved behaviour keeps its former user as `anonymousId` in its context.
+   *
+   * @param among looks after these aliases alone, which rows have just come under: the cost does not grow with the shop's links
    */
-  applyLinks(): Promise<LinkResult>;
+  applyLinks(among?: readonly string[]): Promise<LinkResult>;
+  /** Those of the ids that links say are somebody's alias. */
+  aliasesAmong(ids: readonly string[]): Promise<string[]>;
   /** The person behind each id as far as links say; ids without a link are not in the map. */
   resolveAliases(ids: readonly string[]): Promise<Map<string, string>>;
 }

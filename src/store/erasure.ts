@@ -35,6 +35,11 @@ export function eraseUser(context: ShopContext, externalId: string): Promise<Era
       const result = await client.query(`DELETE FROM ${table} WHERE ${condition}`, [user.id, externalId]);
       removed[table] = result.rowCount ?? 0;
     }
+    // Reports of imports quote rows and name bots.
+    await client.query(
+      `UPDATE data_jobs SET report = report - 'problems' - 'bots' WHERE shop_id = $1 AND position($2 in report::text) > 0`,
+      [context.shopId, JSON.stringify(externalId).slice(1, -1)],
+    );
     const { rows: versions } = await client.query<{ id: string }>(
       'SELECT id FROM model_versions WHERE created_at >= $1 ORDER BY created_at',
       [user.createdAt],

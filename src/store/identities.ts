@@ -47,13 +47,20 @@ export function identityStore(context: ShopContext): IdentityStore {
       return changed.length;
     },
     resolveAliases: async (ids) => resolveLinks(await linksAround(context.pool, shopId, ids), ids),
-    applyLinks: async () => {
-      // Most shops have no links; they need not hold up those who write.
-      const linked = await rowsOf(context, 'SELECT FROM user_links WHERE shop_id = $1 LIMIT 1', [shopId]);
-      if (linked.length === 0) return { merged: 0, behaviours: 0 };
+    aliasesAmong: async (ids) => {
+      if (ids.length === 0 || !(await hasLinks(context))) return [];
+      const rows = await rowsOf<{ id: string }>(
+        context,
+        `SELECT DISTINCT alias_id AS id FROM user_links WHERE shop_id = $1 AND alias_id = ANY($2::text[])`,
+        [shopId, ids],
+      );
+      return rows.map(({ id }) => id);
+    },
+    applyLinks: async (among) => {
+      if (among?.length === 0 || !(await hasLinks(context))) return { merged: 0, behaviours: 0 };
       return inTransaction(context.pool, async (client) => {
         await lockPeople(client, shopId, 'EXCLUSIVE');
-        const due = await dueAliases(client, shopId);
+        const due = among ?? (await dueAliases(client, shopId));
         if (due.length === 0) return { merged: 0, behaviours: 0 };
         const links = await linksAround(client, shopId, due);
         const targets = resolveLinks(links, [...new Set(links.map(({ aliasId }) => aliasId))]);
@@ -67,6 +74,12 @@ export function identityStore(context: ShopContext): IdentityStore {
       });
     },
   };
+}
+
+/** Most shops have no links; they need not hold up those who write. */
+async function hasLinks(context: ShopContext): Promise<boolean> {
+  const sql = 'SELECT FROM user_links WHERE shop_id = $1 LIMIT 1';
+  return (await rowsOf(context, sql, [context.shopId])).length > 0;
 }
 
 /** Aliases with news: a link that is not applied yet, rows that came under the alias since, or late writes of before. */

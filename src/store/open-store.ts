@@ -7,6 +7,8 @@ import { AppError } from '../errors.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
 import { behaviourReads } from './behaviour-reads.js';
 import { catalogueReads } from './catalogue.js';
+import { connectionStore } from './connections.js';
+import { dataJobStore } from './data-jobs.js';
 import { eraseUser } from './erasure.js';
 import { PrismaClient } from './generated/client.js';
 import { openHistoryFiles } from './history-files.js';
@@ -137,6 +139,8 @@ function shopStore(context: ShopContext): ShopStore {
     ...sourceStore(context),
     ...quarantineStore(context),
     ...identityStore(context),
+    ...dataJobStore(context),
+    ...connectionStore(context),
     openHistoryFiles: (directory, options) => openHistoryFiles(context, directory, options),
     eraseUser: (externalId) => eraseUser(context, externalId),
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 import { AppError } from '../errors.js';
-import type { QuarantinedRow, QuarantineFilter, QuarantineStore } from './collect-store.js';
+import type { QuarantineCount, QuarantinedRow, QuarantineFilter, QuarantineStore } from './collect-store.js';
 import { decodeCursor, pageOf } from './cursor.js';
 import { isUuid } from './row-checks.js';
 import type { Json } from './rows.js';
@@ -12,15 +12,21 @@ const COLUMNS = `q.id, q.context_id AS "contextId", c.source, c.context, q.line,
   q.created_at AS "createdAt"`;
 const FROM =
   'FROM quarantined_rows q JOIN quarantine_contexts c ON c.shop_id = q.shop_id AND c.id = q.context_id';
+/** Rows of one file or stream in its order, those without a place first. */
+const PLACE = 'coalesce(q.line, -1)';
 const MAX_REASON = 2_000;
+/** A reason without the values that it quotes. */
+const LIKE_REASON = `regexp_replace(q.reason, '"[^"]*"|(?<=\\s)\\d[\\d.]*', '…', 'g')`;
 
 /** The quarantine of one shop. */
 export function quarantineStore(context: ShopContext): QuarantineStore {
   const { shopId } = context;
-  const one = async (id: string): Promise<QuarantinedRow | undefined> =>
-    isUuid(id)
-      ? (await rowsOf<QuarantinedRow>(context, `SELECT ${COLUMNS} ${FROM} WHERE q.id = $1`, [id]))[0]
-      : undefined;
+  const byIds = async (ids: readonly string[]): Promise<(QuarantinedRow | null)[]> => {
+    const sql = `SELECT ${COLUMNS} ${FROM} WHERE q.id = ANY($1::uuid[])`;
+    const rows = await rowsOf<QuarantinedRow & Record<string, unknown>>(context, sql, [ids.filter(isUuid)]);
+    const found = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => found.get(id) ?? null);
+  };
   return {
     quarantine: async (origin, rows) => {
       if (rows.length === 0) return 0;
@@ -29,7 +35,8 @@ export function quarantineStore(context: ShopContext): QuarantineStore {
         const raw = storable(row.raw);
         const userId = row.userId === null ? null : (storable(row.userId) as string);
         const reason = (storable(row.reason) as string).slice(0, MAX_REASON);
-        return { line: row.line, raw, reason, userId, fingerprint: digest([contextId, row.line, raw]) };
+        const place = origin.isPlaceless === true ? null : row.line;
+        return { line: row.line, raw, reason, userId, fingerprint: digest([contextId, place, raw]) };
       });
       await rowsOf(
         context,
@@ -50,16 +57,17 @@ export function quarantineStore(context: ShopContext): QuarantineStore {
       const { sql, parameters } = conditions(filter);
       let after = '';
       if (page.after) {
-        parameters.push(...decodeCursor(page.after, ['string', 'string']));
-        after = `AND (q.created_at, q.id) > ($${parameters.length - 1}::timestamptz, $${parameters.length}::uuid)`;
+        parameters.push(...decodeCursor(page.after, ['string', 'number', 'string']));
+        const [at, line, id] = [2, 1, 0].map((back) => `$${parameters.length - back}`);
+        after = `AND (q.created_at, ${PLACE}, q.id) > (${at}::timestamptz, ${line}::int, ${id}::uuid)`;
       }
       parameters.push(page.first + 1);
       const rows = await rowsOf<QuarantinedRow>(
         context,
-        `SELECT ${COLUMNS} ${FROM} WHERE ${sql} ${after} ORDER BY q.created_at, q.id LIMIT $${parameters.length}`,
+        `SELECT ${COLUMNS} ${FROM} WHERE ${sql} ${after} ORDER BY q.created_at, ${PLACE}, q.id LIMIT $${parameters.length}`,
         parameters,
       );
-      return pageOf(rows, page.first, (row) => [row.createdAt.toISOString(), row.id]);
+      return pageOf(rows, page.first, (row) => [row.createdAt.toISOString(), row.line ?? -1, row.id]);
     },
     countQuarantined: async (filter = {}) => {
       const { sql, parameters } = conditions(filter);
@@ -70,9 +78,19 @@ export function quarantineStore(context: ShopContext): QuarantineStore {
       );
       return row.count;
     },
+    quarantinedByIds: byIds,
+    quarantineCounts: async (filter, first) => {
+      const { sql, parameters } = conditions(filter);
+      return rowsOf<QuarantineCount & Record<string, unknown>>(
+        context,
+        `SELECT c.source, ${LIKE_REASON} AS reason, count(*)::int AS rows ${FROM} WHERE ${sql}
+         GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT $${parameters.push(first)}`,
+        parameters,
+      );
+    },
     mendQuarantined: async (id, raw) => {
-      const row = await one(id);
-      if (row === undefined) throw new AppError('NOT_FOUND', `There is no row ${id} in quarantine.`);
+      const [row] = await byIds([id]);
+      if (row === null) throw new AppError('NOT_FOUND', `There is no row ${id} in quarantine.`);
       const changed = await rowsOf(
         context,
         `UPDATE quarantined_rows SET raw = $2 WHERE id = $1 AND state = 'WAITING' RETURNING id`,
@@ -83,7 +101,7 @@ export function quarantineStore(context: ShopContext): QuarantineStore {
           'CONFLICT',
           `The row ${id} waits no longer: it was ${row.state.toLowerCase()} before.`,
         );
-      return (await one(id))!;
+      return (await byIds([id]))[0]!;
     },
     settleQuarantined: async (outcomes) => {
       await rowsOf(

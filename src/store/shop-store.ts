@@ -7,6 +7,8 @@ import type { BehaviourType, HistoryTransaction } from '../pipeline/index.js';
 import type { TaskName } from '../tasks/index.js';
 import type { ApiKeyStore } from './api-keys.js';
 import type { IdentityStore, QuarantineStore, SourceStore } from './collect-store.js';
+import type { ConnectionStore } from './connections.js';
+import type { DataJobStore } from './data-job-store.js';
 import type { HistoryFiles, HistoryFilesOptions } from './history-files.js';
 import type { RetentionStore } from './retention.js';
 import type {
@@ -69,7 +71,8 @@ export interface RunFilter {
   readonly statuses?: readonly RunStatus[];
 }
 
-export interface ShopStore extends SourceStore, QuarantineStore, IdentityStore, RetentionStore {
+export interface ShopStore
+  extends SourceStore, QuarantineStore, IdentityStore, RetentionStore, DataJobStore, ConnectionStore {
   readonly shopId: number;
   readonly shopKey: string;
 

@@ -60,6 +60,13 @@ describe('roles', () => {
     ['mutation { recordBehaviours(input: []) { accepted } }', ['ADMIN', 'INGEST', 'SHOP']],
     ['mutation { startTraining(input: { kind: SINGLE_TASK }) { id } }', ['ADMIN', 'STUDIO']],
     ['mutation { eraseUser(id: "x") { id } }', ['ADMIN']],
+    ['{ quarantinedRows { totalCount } }', ['ADMIN', 'INGEST']],
+    ['{ dataJobs { totalCount } }', ['ADMIN', 'STUDIO', 'INGEST']],
+    ['mutation { startImport(input: { source: {} }) { id } }', ['ADMIN', 'INGEST']],
+    ['{ retentionPolicies { kind } }', ['ADMIN', 'STUDIO']],
+    ['mutation { setRetention(kind: FEEDBACK) { kind } }', ['ADMIN']],
+    ['mutation { removeSourceConnection(id: "x") }', ['ADMIN']],
+    ['mutation { startPull(connectionId: "x") { id } }', ['ADMIN', 'INGEST']],
   ];
   test.each(QUERIES)('%s', async (query, allowed) => {
     for (const role of keys.keys()) {

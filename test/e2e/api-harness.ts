@@ -1,4 +1,8 @@
 /** Starts the API on a free port over a database of the test's own, and speaks to it as a client does. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { expect } from '@jest/globals';
 import pino from 'pino';
 
@@ -27,6 +31,8 @@ export interface Api {
   readonly app: App;
   readonly database: TestDatabase;
   readonly shop: ShopStore;
+  /** Where uploads lie. */
+  readonly dataDir: string;
   /** Lines of the log so far. */
   readonly logged: string[];
   ask<Data = Record<string, unknown>>(
@@ -41,6 +47,7 @@ export interface ApiOptions {
   readonly isAuthOn?: boolean;
   readonly isProduction?: boolean;
   readonly webhookSecrets?: WebhookSecrets;
+  readonly arePrivateSourcesOn?: boolean;
   readonly serving?: (database: TestDatabase) => ServingClient;
   readonly jobs?: (database: TestDatabase) => Promise<Jobs>;
   /** Stands between the API and the real store. */
@@ -54,8 +61,17 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
   const logged: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
   const store = options.wrapStore?.(database.store) ?? database.store;
-  const { isAuthOn = false, isProduction = false, webhookSecrets } = options;
-  const config = { host: '127.0.0.1', port: 0, isAuthOn, isProduction, webhookSecrets };
+  const { isAuthOn = false, isProduction = false, webhookSecrets, arePrivateSourcesOn = false } = options;
+  const dataDir = await mkdtemp(join(tmpdir(), 'tandem-api-'));
+  const config = {
+    host: '127.0.0.1',
+    port: 0,
+    isAuthOn,
+    isProduction,
+    webhookSecrets,
+    arePrivateSourcesOn,
+    dataDir,
+  };
   const app = await createApp({ config, store, jobs, serving, log });
   const url = await app.listen();
   return {
@@ -63,6 +79,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     app,
     database,
     shop: database.shop,
+    dataDir,
     logged,
     ask: async <Data>(
       query: string,
@@ -81,6 +98,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
       await jobs.close();
       await serving.close();
       await database.drop();
+      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
@@ -117,6 +135,15 @@ export function noJobs(): Jobs & { send(event: RunProgressEvent): void; listened
     startSearch: refuse,
     cancel: refuse,
     runFirstTraining: refuse,
+    data: {
+      startImport: refuse,
+      startPull: refuse,
+      startCrawl: refuse,
+      startRetention: refuse,
+      startReplay: refuse,
+      cancel: refuse,
+      onProgress: () => Promise.resolve(() => Promise.resolve()),
+    },
     onProgress: (_shopKey: string, listener: (event: RunProgressEvent) => void) => {
       listeners.add(listener);
       markListened();

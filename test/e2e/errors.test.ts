@@ -281,6 +281,7 @@ test('a port in use says so', async () => {
     port: Number(new URL(api.url).port),
     isAuthOn: false,
     isProduction: false,
+    dataDir: api.dataDir,
   };
   const second = await createApp({
     config,

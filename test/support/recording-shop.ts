@@ -57,6 +57,7 @@ export class RecordingShop {
       },
       recordLinks: (links) => Promise.resolve(this.links.push(...links)),
       applyLinks: () => Promise.resolve({ merged: 0, behaviours: 0 }),
+      aliasesAmong: () => Promise.resolve([]),
       quarantine: (origin, rows) =>
         Promise.resolve(this.quarantined.push(...rows.map((row) => ({ ...origin, ...row })))),
     };

@@ -1,10 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 
 import type { FastifyInstance } from 'fastify';
 
@@ -17,15 +11,14 @@ import {
   parseMapping,
   parseRates,
   RECORD_KINDS,
+  Uploads,
 } from '../../pipeline/collect/index.js';
 import type { Principal } from '../../store/index.js';
 import { requireRole } from '../auth.js';
 import type { Metrics } from '../metrics.js';
 import type { Services } from '../services.js';
+import { requireDataType } from './data-type.js';
 
-/** Bytes of one upload: it lies on the disk until it is read. Larger files are brought in by the command line. */
-const MAX_UPLOAD_BYTES = 2 * 1024 ** 3;
-const FORM_TYPES = ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'];
 const PARAMETERS = [
   'name',
   'layout',
@@ -57,25 +50,18 @@ export async function serveImportUpload(
       async (request): Promise<FileReport> => {
         const principal = await authenticate(request.headers.authorization);
         requireRole(principal, ['INGEST'], '/ingest/file');
-        const contentType = request.headers['content-type'];
-        // What a page of another site could send without asking is never a file.
-        if (!contentType || FORM_TYPES.some((type) => contentType.toLowerCase().startsWith(type)))
-          throw new AppError(
-            'BAD_USER_INPUT',
-            'Content-Type must name the file’s kind, such as text/csv or application/octet-stream.',
-          );
+        requireDataType(request.headers['content-type']);
         const options = optionsOf(request.query);
         const shop = await services.store.forShop(principal.shopKey);
-        const directory = await mkdtemp(join(tmpdir(), 'tandem-upload-'));
+        const uploads = new Uploads(services.config.dataDir);
+        const { id, path } = await uploads.keep(principal.shopKey, 'upload', request.body as Readable);
         try {
-          const path = join(directory, 'file');
-          await pipeline(request.body as Readable, limited(), createWriteStream(path));
           const [report] = (await importFiles(shop, [path], options)).files;
           services.clocks.forget(shop);
           metrics.ingested('file', report.kept, report.rejected);
           return report;
         } finally {
-          await rm(directory, { recursive: true, force: true });
+          await uploads.remove(principal.shopKey, id);
         }
       },
     );
@@ -120,16 +106,4 @@ function oneOf<Name extends string>(what: string, names: readonly Name[], text?:
   const found = names.find((name) => name === text.toUpperCase());
   if (found !== undefined) return found;
   throw new AppError('BAD_USER_INPUT', `${what} must be one of ${names.join(', ')}; it is ${text}.`);
-}
-
-function limited(): Transform {
-  let bytes = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, passOn) {
-      bytes += chunk.length;
-      if (bytes <= MAX_UPLOAD_BYTES) return passOn(null, chunk);
-      const message = `A file may have at most ${MAX_UPLOAD_BYTES} bytes; tandem import takes any size.`;
-      passOn(new AppError('LIMIT_EXCEEDED', message, { limit: MAX_UPLOAD_BYTES }));
-    },
-  });
 }

@@ -1,7 +1,7 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql';
 
 import { AppError } from '../../errors.js';
-import type { WriteResult } from '../../store/index.js';
+import { ingestBatch, type IngestReport } from '../../pipeline/collect/index.js';
 import { Access } from '../auth.js';
 import type { Context } from '../context.js';
 import { given } from '../inputs/checks.js';
@@ -42,8 +42,13 @@ export class IngestResolver {
   upsertUsers(
     @Arg('input', () => [UserInput], { description: ROWS }) input: UserInput[],
     @Ctx() { shop }: Context,
-  ): Promise<WriteResult> {
-    return shop.upsertUsers(requireRows(input) as Parameters<typeof shop.upsertUsers>[0]);
+  ): Promise<IngestReport> {
+    return ingestBatch(
+      shop,
+      'users',
+      requireRows(input) as Parameters<typeof shop.upsertUsers>[0],
+      'upsertUsers',
+    );
   }
 
   @Access('INGEST')
@@ -51,8 +56,13 @@ export class IngestResolver {
   upsertItems(
     @Arg('input', () => [ItemInput], { description: ROWS }) input: ItemInput[],
     @Ctx() { shop }: Context,
-  ): Promise<WriteResult> {
-    return shop.upsertItems(requireRows(input) as Parameters<typeof shop.upsertItems>[0]);
+  ): Promise<IngestReport> {
+    return ingestBatch(
+      shop,
+      'items',
+      requireRows(input) as Parameters<typeof shop.upsertItems>[0],
+      'upsertItems',
+    );
   }
 
   @Access('INGEST', 'SHOP')
@@ -62,10 +72,9 @@ export class IngestResolver {
   async recordBehaviours(
     @Arg('input', () => [BehaviourInput], { description: ROWS }) input: BehaviourInput[],
     @Ctx() { shop, services }: Context,
-  ): Promise<WriteResult> {
-    const result = await shop.recordBehaviours(
-      requireRows(input) as Parameters<typeof shop.recordBehaviours>[0],
-    );
+  ): Promise<IngestReport> {
+    const rows = requireRows(input) as Parameters<typeof shop.recordBehaviours>[0];
+    const result = await ingestBatch(shop, 'behaviours', rows, 'recordBehaviours');
     const rejected = new Set(result.errors.map((error) => error.index));
     const stored = input.filter((_, index) => !rejected.has(index));
     await services.clocks.advance(
@@ -80,12 +89,17 @@ export class IngestResolver {
   recordTransactions(
     @Arg('input', () => [TransactionInput], { description: ROWS }) input: TransactionInput[],
     @Ctx() { shop }: Context,
-  ): Promise<WriteResult> {
+  ): Promise<IngestReport> {
     const rows = requireRows(input).map((row) => ({
       ...row,
       ...(row.items && { items: row.items.map((line) => ({ ...line, price: line.price ?? null })) }),
     }));
-    return shop.recordTransactions(rows as Parameters<typeof shop.recordTransactions>[0]);
+    return ingestBatch(
+      shop,
+      'transactions',
+      rows as Parameters<typeof shop.recordTransactions>[0],
+      'recordTransactions',
+    );
   }
 
   @Access('INGEST', 'SHOP')
@@ -93,10 +107,11 @@ export class IngestResolver {
   async recordFeedback(
     @Arg('input', () => [FeedbackInput], { description: ROWS }) input: FeedbackInput[],
     @Ctx() { shop, services }: Context,
-  ): Promise<WriteResult> {
+  ): Promise<IngestReport> {
     // Feedback on an impression must not arrive before the impression.
     await services.impressions.flush(shop);
-    return shop.recordFeedback(requireRows(input) as Parameters<typeof shop.recordFeedback>[0]);
+    const rows = requireRows(input) as Parameters<typeof shop.recordFeedback>[0];
+    return ingestBatch(shop, 'feedback', rows, 'recordFeedback');
   }
 
   @Access()

@@ -21,10 +21,10 @@ import {
 import { FEEDBACK_KINDS, type FeedbackKind, type Split, SPLITS } from '../../store/index.js';
 import { type TaskName, TASKS } from '../../tasks/index.js';
 
-type EnumObject<Name extends string> = { readonly [K in Name]: K };
+export type EnumObject<Name extends string> = { readonly [K in Name]: K };
 
 /** Makes a GraphQL enum of names; each has to be described. */
-function enumOf<Name extends string>(
+export function enumOf<Name extends string>(
   name: string,
   description: string,
   names: readonly Name[],

@@ -26,6 +26,9 @@ export class IngestResult {
   @Field(() => Int, { description: 'Rows that were refused.' })
   rejected: number;
 
+  @Field(() => Int, { description: 'Refused rows that wait in quarantine, to be mended and replayed.' })
+  quarantined: number;
+
   @Field(() => [IngestError], { description: 'Each refused row with its reason.' })
   errors: IngestError[];
 }

@@ -68,7 +68,7 @@ export async function openTextFile(
     options.onBytes?.(read, facts.size);
   });
   bytes.pause();
-  return openText(bytes, { name: path, ...options });
+  return openText(bytes, { ...options, name: options.name ?? path });
 }
 
 /**

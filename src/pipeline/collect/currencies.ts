@@ -8,6 +8,20 @@ export type Exchanged =
   | { readonly amount: number; readonly currency: string | null; readonly isConverted: boolean }
   | { readonly problem: string };
 
+/** @throws AppError BAD_USER_INPUT for rates without a currency to convert to, or a rate that is not above zero */
+export function checkRates(currency?: string, rates?: Rates): void {
+  if (rates === undefined) return;
+  if (currency === undefined)
+    throw new AppError('BAD_USER_INPUT', 'Rates convert to a currency: say which, e.g. currency EUR.');
+  for (const [code, rate] of Object.entries(rates)) {
+    if (!/^[A-Z]{3}$/.test(code) || !(rate > 0 && Number.isFinite(rate)))
+      throw new AppError(
+        'BAD_USER_INPUT',
+        `A rate is a code and a number above 0, such as USD=0.92; got ${code}=${rate}.`,
+      );
+  }
+}
+
 /** Brings amounts into one currency at declared rates. Without rates every amount stays as it is. */
 export class Exchange {
   /** @throws AppError BAD_USER_INPUT for rates without a currency to convert to, or a rate that is not above zero */
@@ -15,16 +29,7 @@ export class Exchange {
     private readonly currency?: string,
     private readonly rates?: Rates,
   ) {
-    if (rates === undefined) return;
-    if (currency === undefined)
-      throw new AppError('BAD_USER_INPUT', 'Rates convert to a currency: say which, e.g. currency EUR.');
-    for (const [code, rate] of Object.entries(rates)) {
-      if (!/^[A-Z]{3}$/.test(code) || !(rate > 0 && Number.isFinite(rate)))
-        throw new AppError(
-          'BAD_USER_INPUT',
-          `A rate is a code and a number above 0, such as USD=0.92; got ${code}=${rate}.`,
-        );
-    }
+    checkRates(currency, rates);
   }
 
   /** @param currency null: the shop's own */

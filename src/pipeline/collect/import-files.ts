@@ -23,8 +23,10 @@ export interface ImportProgress {
   /** Bytes of this file read from the disk. */
   readonly bytesRead: number;
   readonly bytesTotal: number;
-  /** Lines of this file read so far. */
+  /** Lines of this file read so far; 0 while bots are looked for. */
   readonly lines: number;
+  /** Share of this file's work that is done, 0 to 1, both readings counted where bots are looked for. */
+  readonly share: number;
 }
 
 export interface ImportOptions extends PlanOptions {
@@ -75,6 +77,8 @@ export interface ImportReport {
 
 /** Rows a write: large enough that COPY's fixed costs vanish, small enough that memory stays flat. */
 const BATCH_ROWS = 20_000;
+/** Share of a file's work that looking for bots takes, where they are looked for: nothing is written then. */
+const LOOKING_SHARE = 0.3;
 
 /**
  * Imports files into a shop, one after another: CSV of any delimiter, NDJSON or JSON, gzip or not, or Parquet. Importing again changes
@@ -106,16 +110,15 @@ async function importFile(store: ShopStore, path: string, options: ImportOptions
   const source = await openRecords(path, { ...options, onBytes });
   try {
     const layout = chooseLayout(source, options);
-    const plan = { ...planOf(source, layout), path: options.name ?? path };
+    const plan = planOf(source, layout);
     options.onPlan?.(plan);
     const { currency, rates, timeZone } = options;
     const dateOrder = options.dateOrder ?? dateOrderOf(source, plan);
     const layoutOptions: LayoutOptions = { currency, rates, timeZone, dateOrder, now: Date.now() };
     const mayHaveBots = layout.hasViews ?? plan.kind === 'BEHAVIOURS';
-    const bots =
-      mayHaveBots && options.leavesBotsOut !== false
-        ? await botsOf(path, layout, plan.columns, layoutOptions, options)
-        : [];
+    const looksForBots = mayHaveBots && options.leavesBotsOut !== false;
+    const bots = looksForBots ? await botsOf(path, layout, plan.columns, layoutOptions, options) : [];
+    const from = looksForBots ? LOOKING_SHARE : 0;
     const quarantine = new QuarantineBuffer(
       store,
       basename(plan.path),
@@ -128,7 +131,7 @@ async function importFile(store: ShopStore, path: string, options: ImportOptions
       { ...layoutOptions, bots: new Set(bots.map(({ userId }) => userId)) },
       (lines) => {
         options.signal?.throwIfAborted();
-        options.onProgress?.({ path, ...bytes, lines });
+        options.onProgress?.({ path, ...bytes, lines, share: from + (1 - from) * shareOf(bytes) });
       },
     );
     const shown = bots.slice(0, options.maxProblems ?? 100);
@@ -138,6 +141,11 @@ async function importFile(store: ShopStore, path: string, options: ImportOptions
   }
 }
 
+/** An empty file is read at once. */
+function shareOf({ bytesRead, bytesTotal }: { bytesRead: number; bytesTotal: number }): number {
+  return bytesTotal > 0 ? bytesRead / bytesTotal : 1;
+}
+
 async function botsOf(
   path: string,
   layout: Layout,
@@ -145,7 +153,11 @@ async function botsOf(
   layoutOptions: LayoutOptions,
   options: ImportOptions,
 ): Promise<BotEvidence[]> {
-  const source = await openRecords(path, options);
+  const onBytes = (bytesRead: number, bytesTotal: number): void => {
+    const bytes = { bytesRead, bytesTotal };
+    options.onProgress?.({ path, ...bytes, lines: 0, share: LOOKING_SHARE * shareOf(bytes) });
+  };
+  const source = await openRecords(path, { ...options, onBytes });
   try {
     return await findBots(source, layout, columns, layoutOptions, options.signal);
   } finally {

@@ -7,8 +7,10 @@ export { accessOf, type ConnectorAccess, connectorOf, type Source, SOURCES } fro
 export { pullConnector, type PullOptions, type ResourceReport } from './connect/pull.js';
 export { crawlCatalogue } from './crawl/crawl-catalogue.js';
 export { type CrawlOptions, type CrawlReport } from './crawl/crawl-report.js';
-export { parseRates, type Rates } from './currencies.js';
+export { checkRates, parseRates, type Rates } from './currencies.js';
+export { downloadFile, type DownloadOptions } from './download.js';
 export { FIELD_NAMES, type FieldMapping, type FieldName, RECORD_KINDS, type RecordKind } from './fields.js';
+export { type FieldGuess, guessImport, type ImportGuess } from './guess-import.js';
 export { HistoryBuilder } from './history-builder.js';
 export {
   type FileReport,
@@ -18,11 +20,13 @@ export {
   type ImportProgress,
   type ImportReport,
 } from './import-files.js';
-export { type ImportPlan } from './import-plan.js';
+export { type ImportPlan, type PlanOptions } from './import-plan.js';
+export { ingestBatch } from './ingest-batch.js';
 export { INGEST_KINDS, type IngestKind } from './ingest-schemas.js';
-export { type IngestOptions, ingestStream } from './ingest-stream.js';
+export { type IngestOptions, type IngestReport, ingestStream } from './ingest-stream.js';
 export { GENERIC, LAYOUTS } from './layouts/registry.js';
-export { parseMapping } from './parse-mapping.js';
+export { checkMapping, parseMapping } from './parse-mapping.js';
+export { checkPublicAddress } from './public-address.js';
 export { replayQuarantine, type ReplayReport } from './quarantine/replay.js';
 export { type OnlineRetailReport, readOnlineRetail } from './read-online-retail.js';
 export { type Cause } from './simulate/causes.js';
@@ -43,4 +47,5 @@ export { type GivenSimulationOptions, type SimulationOptions } from './simulate/
 export { type DemandTruth } from './simulate/true-demand.js';
 export { writeSimulatedShop, type WrittenShop } from './simulate/write-shop.js';
 export { checkTimeZone, DATE_ORDERS, type DateOrder } from './times.js';
+export { MAX_UPLOAD_BYTES, type Upload, Uploads } from './uploads.js';
 export { receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks/receive-webhook.js';

@@ -7,7 +7,10 @@ import { type TextRecord } from './delimited.js';
 import { csvRows } from './ingest-csv.js';
 import { describeIssues, INGEST_SCHEMAS, type IngestKind, type IngestRows } from './ingest-schemas.js';
 import { JsonLineSplitter } from './json-lines.js';
+import { LateRows } from './late-rows.js';
 import { plainBehaviour } from './plain-behaviour.js';
+import { RejectedRows } from './quarantine/rejected-rows.js';
+import { INGEST_WRITERS } from './write-rows.js';
 
 export interface IngestOptions {
   /** The Content-Type header; CSV and NDJSON are told apart by the contents when it is absent. */
@@ -19,6 +22,12 @@ export interface IngestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What became of a stream: accepted + duplicates + rejected = rows sent. */
+export interface IngestReport extends WriteResult {
+  /** Rejected rows that wait in quarantine, to be mended and replayed: all of them, up to 10,000 a stream. */
+  readonly quarantined: number;
+}
+
 const CSV_TYPES = ['text/csv', 'application/csv', 'text/tab-separated-values'];
 const JSON_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/json'];
 /** Rows a write; two batches are in memory at most. */
@@ -26,8 +35,8 @@ const BATCH_ROWS = 10_000;
 
 /**
  * Reads a stream of rows of one kind into the shop: NDJSON or CSV, gzip or not, of any size. The stream is read only as fast as the
- * store writes. Valid rows are stored, each refused one is counted and named by its index from 0; rows already there count as
- * duplicates.
+ * store writes. Valid rows are stored, each refused one is counted, named by its index from 0 and kept in quarantine; rows already
+ * there count as duplicates. Rows under the id of an anonymous visitor who is known by now come under the known user.
  *
  * @throws AppError BAD_USER_INPUT for another content type or encoding, binary or broken contents, and a stream that ends early
  * (what was read before is stored: sending all of it again is safe)
@@ -37,7 +46,7 @@ export async function ingestStream<Kind extends IngestKind>(
   kind: Kind,
   stream: Readable,
   options: IngestOptions = {},
-): Promise<WriteResult> {
+): Promise<IngestReport> {
   const format = formatOf(options);
   const source = await openText(stream, {
     name: 'The request body',
@@ -53,6 +62,7 @@ export async function ingestStream<Kind extends IngestKind>(
     for await (const batch of batches) {
       for (const record of batch) writer.take(record);
       if (writer.waiting >= BATCH_ROWS) await writer.flush();
+      await writer.keepRejected();
       options.signal?.throwIfAborted();
     }
     return await writer.finish();
@@ -77,12 +87,17 @@ class IngestWriter<Kind extends IngestKind> {
   private rejected = 0;
   private readonly errors: RowError[] = [];
   private writing: Promise<void> = Promise.resolve();
+  private readonly quarantine: RejectedRows;
+  private readonly late: LateRows;
 
   constructor(
     private readonly store: ShopStore,
     private readonly kind: Kind,
     private readonly maxErrors: number,
-  ) {}
+  ) {
+    this.quarantine = new RejectedRows(store, kind, `POST /ingest/${kind}`);
+    this.late = new LateRows(store, kind);
+  }
 
   get waiting(): number {
     return this.rows.length;
@@ -91,22 +106,27 @@ class IngestWriter<Kind extends IngestKind> {
   take(record: TextRecord): void {
     const index = this.next++;
     if (record.problem !== null) {
-      this.reject({ index, code: 'BAD_USER_INPUT', message: record.problem });
+      this.reject({ index, code: 'BAD_USER_INPUT', message: record.problem }, record.text ?? '');
       return;
     }
+    const row = record.values[0] as object;
     if (this.kind === 'behaviours') {
-      const behaviour = plainBehaviour(record.values[0] as object);
+      const behaviour = plainBehaviour(row);
       if (behaviour !== null) {
         this.rows.push(behaviour as IngestRows[Kind]);
         this.indices.push(index);
         return;
       }
     }
-    const parsed = INGEST_SCHEMAS[this.kind].safeParse(record.values[0]);
+    const parsed = INGEST_SCHEMAS[this.kind].safeParse(row);
     if (parsed.success) {
       this.rows.push(parsed.data);
       this.indices.push(index);
-    } else this.reject({ index, code: 'BAD_USER_INPUT', message: describeIssues(parsed.error) });
+    } else this.reject({ index, code: 'BAD_USER_INPUT', message: describeIssues(parsed.error) }, row);
+  }
+
+  async keepRejected(): Promise<void> {
+    await this.quarantine.flushFull();
   }
 
   async flush(): Promise<void> {
@@ -119,39 +139,34 @@ class IngestWriter<Kind extends IngestKind> {
     this.writing.catch(() => undefined);
   }
 
-  async finish(): Promise<WriteResult> {
+  async finish(): Promise<IngestReport> {
     await this.flush();
     await this.writing;
+    await this.late.bringHome();
+    await this.quarantine.flush();
     this.errors.sort((a, b) => a.index - b.index);
     const { accepted, duplicates, rejected, errors } = this;
-    return { accepted, duplicates, rejected, errors };
+    return { accepted, duplicates, rejected, quarantined: this.quarantine.kept, errors };
   }
 
   private async write(rows: IngestRows[Kind][], indices: readonly number[]): Promise<void> {
     if (rows.length === 0) return;
-    const result = await WRITERS[this.kind](this.store, rows);
+    const result = await INGEST_WRITERS[this.kind](this.store, rows);
+    await this.late.look(rows);
     this.accepted += result.accepted;
     this.duplicates += result.duplicates;
-    for (const error of result.errors) this.reject({ ...error, index: indices[error.index] });
+    for (const error of result.errors)
+      this.reject({ ...error, index: indices[error.index] }, rows[error.index]);
     // The store may list fewer errors than it counts.
     this.rejected += result.rejected - result.errors.length;
   }
 
-  private reject(error: RowError): void {
+  private reject(error: RowError, row: object | string): void {
     this.rejected++;
+    this.quarantine.add(error, row);
     if (this.errors.length < this.maxErrors) this.errors.push(error);
   }
 }
-
-const WRITERS: {
-  readonly [Kind in IngestKind]: (store: ShopStore, rows: IngestRows[Kind][]) => Promise<WriteResult>;
-} = {
-  users: (store, rows) => store.upsertUsers(rows),
-  items: (store, rows) => store.upsertItems(rows),
-  behaviours: (store, rows) => store.recordBehaviours(rows),
-  transactions: (store, rows) => store.recordTransactions(rows),
-  feedback: (store, rows) => store.recordFeedback(rows),
-};
 
 /** The format that the headers name; null when they leave it open. */
 function formatOf(options: IngestOptions): 'CSV' | 'NDJSON' | null {

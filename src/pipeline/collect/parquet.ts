@@ -21,6 +21,8 @@ const MAX_MEMORY_MB = 4_096;
 const MAX_PART_MS = 120_000;
 
 export interface ParquetOptions {
+  /** What messages call the file. Default its path. */
+  readonly name?: string;
   readonly onBytes?: (read: number, total: number) => void;
   /** Milliseconds that a part may take to be decoded. */
   readonly timeoutMs?: number;
@@ -46,7 +48,8 @@ export async function isParquet(path: string): Promise<boolean> {
  * @throws AppError BAD_USER_INPUT for a broken file, also while reading
  */
 export async function openParquet(path: string, options: ParquetOptions = {}): Promise<RecordSource> {
-  const decoder = new Decoder(path, options.timeoutMs ?? MAX_PART_MS);
+  const { name = path } = options;
+  const decoder = new Decoder(path, name, options.timeoutMs ?? MAX_PART_MS);
   try {
     const { groups, bytes } = await decoder.groups();
     const total = groups.reduce((sum, rows) => sum + rows, 0);
@@ -54,10 +57,10 @@ export async function openParquet(path: string, options: ParquetOptions = {}): P
     const objects = first.flatMap(({ values: [value], problem }) =>
       problem === null ? [value as object] : [],
     );
-    if (objects.length === 0) throw new AppError('BAD_USER_INPUT', `${path} holds no rows.`);
+    if (objects.length === 0) throw new AppError('BAD_USER_INPUT', `${name} holds no rows.`);
     const columns = jsonColumns(objects);
     return {
-      name: path,
+      name,
       format: 'PARQUET',
       encoding: 'utf-8',
       isGzip: false,
@@ -88,7 +91,8 @@ class Decoder {
   private readonly worker: Worker;
 
   constructor(
-    private readonly path: string,
+    path: string,
+    private readonly name: string,
     private readonly timeoutMs: number,
   ) {
     this.worker = new Worker(join(PROJECT_ROOT, 'dist', 'src', 'pipeline', 'collect', 'parquet.worker.js'), {
@@ -137,7 +141,7 @@ class Decoder {
   private broken(problem: string, cause?: unknown): AppError {
     return new AppError(
       'BAD_USER_INPUT',
-      `${this.path} is not a whole Parquet file: ${problem}.`,
+      `${this.name} is not a whole Parquet file: ${problem}.`,
       {},
       { cause },
     );

@@ -11,6 +11,11 @@ export function parseMapping(text: string): FieldMapping {
   const pairs = text.trim().startsWith('{')
     ? jsonPairs(text)
     : text.split(',').filter(Boolean).map(assignment);
+  return checkMapping(pairs);
+}
+
+/** Columns by field. @throws AppError BAD_USER_INPUT for an unknown field or one that is mapped to nothing */
+export function checkMapping(pairs: readonly (readonly [field: string, column: string])[]): FieldMapping {
   for (const [field, column] of pairs) {
     if (!Object.hasOwn(FIELD_NAMES, field)) {
       throw new AppError(

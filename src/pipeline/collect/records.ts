@@ -16,15 +16,16 @@ const FIRST_RECORDS = 100;
 /**
  * Opens a file of CSV, NDJSON or JSON, gzip or not, or of Parquet.
  *
+ * @param options.name what messages call the file, where its path would say nothing
  * @throws AppError NOT_FOUND, BAD_USER_INPUT as openTextFile and `openRecordStream`
  */
 export async function openRecords(
   path: string,
-  options: RecordOptions & { onBytes?: (read: number, total: number) => void } = {},
+  options: RecordOptions & { name?: string; onBytes?: (read: number, total: number) => void } = {},
 ): Promise<RecordSource> {
   if (options.format === 'PARQUET' || (options.format === undefined && (await isParquet(path))))
     return openParquet(path, options);
-  return recordsOfText(await openTextFile(path, options), path, options);
+  return recordsOfText(await openTextFile(path, options), options.name ?? path, options);
 }
 
 /** Opens a stream of CSV or NDJSON. @throws AppError BAD_USER_INPUT when it is empty or neither */

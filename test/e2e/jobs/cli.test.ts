@@ -15,6 +15,7 @@ const COMMANDS = [
   'connect',
   'crawl',
   'quarantine',
+  'retention',
   'simulate',
   'train',
   'ensemble',
@@ -98,6 +99,8 @@ describe('every command', () => {
         tandem('serve', '--port', '99999'),
         tandem('import'),
         tandem('deploy'),
+        tandem('retention', 'set', 'weather', '30'),
+        tandem('retention', 'set', 'feedback', 'long'),
         tandem('simulate', directory, '--relatedness', '3'),
       ]);
       for (const { code, stdout, stderr } of wrong) {
@@ -366,6 +369,18 @@ describe('a shop, from its first rows to its end', () => {
       expect(await tandem('keys', 'revoke', '00000000-0000-4000-8000-000000000000')).toMatchObject({
         code: 1,
       });
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'retention is set, shown, applied and ended',
+    async () => {
+      const policy = { kind: 'FEEDBACK', keepDays: 30, isArchived: true };
+      expect(await json('retention', 'set', 'feedback', '30', '--archive')).toEqual([policy]);
+      expect((await tandem('retention', 'list')).stdout).toBe('feedback: 30 days, then archived\n');
+      expect(await json('retention', 'apply')).toEqual([{ kind: 'FEEDBACK', removed: 0, files: [] }]);
+      expect(await json('retention', 'end', 'feedback')).toEqual([]);
     },
     PATIENCE_MS,
   );

@@ -4,6 +4,7 @@ import { Agent, request } from 'undici';
 
 import { AppError } from '../../../errors.js';
 import { Random } from '../../../nn/random.js';
+import { addressProblem, publicLookup } from '../public-address.js';
 
 export interface ApiClientOptions {
   /** Requests go to this origin alone, and so do the headers, which hold the key. */
@@ -18,6 +19,8 @@ export interface ApiClientOptions {
   readonly maxWaitMs?: number;
   readonly maxBytes?: number;
   readonly seed?: number;
+  /** Lets the origin lie in a private network. Default true: whoever starts a pull on the machine itself knows what they ask. */
+  readonly allowPrivate?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -50,9 +53,9 @@ export class ApiClient {
   private readonly random: Random;
 
   constructor(private readonly options: ApiClientOptions) {
-    const { timeoutMs = 60_000, maxBytes = 64 * 1024 * 1024 } = options;
+    const { timeoutMs = 60_000, maxBytes = 64 * 1024 * 1024, allowPrivate = true } = options;
     this.agent = new Agent({
-      connect: { timeout: timeoutMs },
+      connect: { timeout: timeoutMs, ...(allowPrivate ? {} : { lookup: publicLookup }) },
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       maxResponseSize: maxBytes,
@@ -74,6 +77,8 @@ export class ApiClient {
         'BAD_USER_INPUT',
         `${origin.host} leads on to ${url.host}: the key is not sent there.`,
       );
+    const problem = addressProblem(url, this.options.allowPrivate ?? true);
+    if (problem !== null) throw new AppError('FORBIDDEN', `${problem}: it is not asked.`);
     for (let tries = 1; ; tries++) {
       signal?.throwIfAborted();
       const result = await this.once(url, body);
@@ -83,11 +88,11 @@ export class ApiClient {
         result.problem = 'asks to slow down';
         result.pauseMs = pause;
       }
-      const { problem = '', pauseMs } = result as Failure;
+      const { problem: failure = '', pauseMs } = result as Failure;
       if (tries >= maxTries)
         throw new AppError(
           'INTERNAL',
-          `${url.host}${url.pathname} failed ${tries} times, at last: ${problem}.`,
+          `${url.host}${url.pathname} failed ${tries} times, at last: ${failure}.`,
         );
       this.effort.retries++;
       await this.pause(pauseMs ?? this.backoff(tries));

@@ -1,4 +1,10 @@
-import { type Json, type JsonObject, type QuarantineWrite, type ShopStore } from '../../../store/index.js';
+import {
+  type Json,
+  type JsonObject,
+  type QuarantineOrigin,
+  type QuarantineWrite,
+  type ShopStore,
+} from '../../../store/index.js';
 import { type TextRecord } from '../delimited.js';
 
 /** Key under which a line stands that could not be split into columns. */
@@ -16,11 +22,13 @@ export class QuarantineBuffer {
   /**
    * @param source what people call the origin of the rows
    * @param context how the rows are to be read by a replay
+   * @param options isPlaceless: whether the same row at another place is the same row
    */
   constructor(
     private readonly store: ShopStore,
     private readonly source: string,
     private readonly context: JsonObject,
+    private readonly options: Pick<QuarantineOrigin, 'isPlaceless'> = {},
   ) {}
 
   add(row: QuarantineWrite): void {
@@ -38,7 +46,7 @@ export class QuarantineBuffer {
     this.rows = [];
     for (let from = 0; from < rows.length; from += BATCH_ROWS)
       await this.store.quarantine(
-        { source: this.source, context: this.context },
+        { source: this.source, context: this.context, ...this.options },
         rows.slice(from, from + BATCH_ROWS),
       );
   }

@@ -8,11 +8,19 @@ import {
   type ShopStore,
 } from '../../../store/index.js';
 import { type EntityContext, writeEntities } from '../connect/write-entities.js';
-import { describeIssues, INGEST_KINDS, INGEST_SCHEMAS, type IngestKind } from '../ingest-schemas.js';
+import {
+  describeIssues,
+  INGEST_KINDS,
+  INGEST_SCHEMAS,
+  type IngestKind,
+  type IngestRows,
+} from '../ingest-schemas.js';
+import { LateRows } from '../late-rows.js';
 import { type LayoutOptions, type RecordOutcome } from '../layouts/layout.js';
 import { layoutNamed } from '../layouts/registry.js';
 import { RowBuffer } from '../row-buffer.js';
 import { textOf } from '../values.js';
+import { INGEST_WRITERS } from '../write-rows.js';
 import { TEXT_KEY } from './quarantine-buffer.js';
 
 /** What became of rows that were tried again. rows = replayed + discarded + waiting. */
@@ -60,16 +68,12 @@ const MAX_PROBLEMS = 100;
 export async function replayQuarantine(
   store: ShopStore,
   selection: { readonly ids: readonly string[] } | QuarantineFilter = {},
+  options: { readonly signal?: AbortSignal; readonly onProgress?: (rows: number) => void } = {},
 ): Promise<ReplayReport> {
   const report = { rows: 0, replayed: 0, discarded: 0, waiting: 0, problems: [] as ReplayReport['problems'] };
-  const isNamed = 'ids' in selection;
-  const filter: QuarantineFilter = isNamed ? { state: 'WAITING' } : { ...selection, state: 'WAITING' };
-  const wanted = isNamed ? new Set(selection.ids) : null;
-  for (let after: string | null = null; ;) {
-    const page = await store.quarantinedRows({ first: PAGE_ROWS, after }, filter);
-    const rows = wanted === null ? page.rows : page.rows.filter(({ id }) => wanted.has(id));
+  for await (const rows of waitingRows(store, selection)) {
+    options.signal?.throwIfAborted();
     for (const outcome of await replayRows(store, rows)) {
-      wanted?.delete(outcome.id);
       report.rows++;
       if (outcome.state === 'REPLAYED') report.replayed++;
       else if (outcome.state === 'DISCARDED') report.discarded++;
@@ -79,12 +83,31 @@ export async function replayQuarantine(
           report.problems.push({ id: outcome.id, reason: outcome.reason ?? '' });
       }
     }
-    after = page.rows.at(-1)?.cursor ?? null;
-    if (!page.hasNextPage || after === null || wanted?.size === 0) break;
+    options.onProgress?.(report.rows);
   }
-  if (wanted !== null && wanted.size > 0)
-    throw new AppError('NOT_FOUND', `No row ${[...wanted].join(', ')} waits in quarantine.`);
   return report;
+}
+
+async function* waitingRows(
+  store: ShopStore,
+  selection: { readonly ids: readonly string[] } | QuarantineFilter,
+): AsyncGenerator<readonly QuarantinedRow[]> {
+  if ('ids' in selection) {
+    const ids = [...new Set(selection.ids)];
+    const found = await store.quarantinedByIds(ids);
+    const missing = ids.filter((_, at) => found[at]?.state !== 'WAITING');
+    if (missing.length > 0)
+      throw new AppError('NOT_FOUND', `No row ${missing.join(', ')} waits in quarantine.`);
+    for (let from = 0; from < found.length; from += PAGE_ROWS)
+      yield found.slice(from, from + PAGE_ROWS) as QuarantinedRow[];
+    return;
+  }
+  for (let after: string | null = null; ;) {
+    const page = await store.quarantinedRows({ first: PAGE_ROWS, after }, { ...selection, state: 'WAITING' });
+    if (page.rows.length > 0) yield page.rows;
+    after = page.rows.at(-1)?.cursor ?? null;
+    if (!page.hasNextPage || after === null) return;
+  }
 }
 
 async function replayRows(store: ShopStore, rows: readonly QuarantinedRow[]): Promise<Outcome[]> {
@@ -149,22 +172,6 @@ function valuesOf(raw: Json, columns: readonly string[]): unknown[] | null {
   return columns.map((column) => raw[column] ?? '');
 }
 
-const WRITES: {
-  readonly [Kind in IngestKind]: (
-    store: ShopStore,
-    row: unknown,
-  ) => Promise<{ errors: { message: string }[] }>;
-} = {
-  users: (store, row) => store.upsertUsers([row as Parameters<typeof store.upsertUsers>[0][0]]),
-  items: (store, row) => store.upsertItems([row as Parameters<typeof store.upsertItems>[0][0]]),
-  behaviours: (store, row) =>
-    store.recordBehaviours([row as Parameters<typeof store.recordBehaviours>[0][0]]),
-  transactions: (store, row) =>
-    store.recordTransactions([row as Parameters<typeof store.recordTransactions>[0][0]]),
-  feedback: (store, row) => store.recordFeedback([row as Parameters<typeof store.recordFeedback>[0][0]]),
-};
-
-/** Rows of a stream, one by one: they are few, and each must be told apart. */
 async function replayIngested(
   store: ShopStore,
   context: JsonObject,
@@ -172,16 +179,29 @@ async function replayIngested(
 ): Promise<RecordOutcome[]> {
   const kind = INGEST_KINDS.find((name) => name === context.rows);
   if (kind === undefined) throw new AppError('INTERNAL', `There are no streams of ${textOf(context.rows)}.`);
-  const outcomes: RecordOutcome[] = [];
-  for (const { raw } of rows) {
+  return replayIngestedAs(kind, store, rows);
+}
+
+async function replayIngestedAs<Kind extends IngestKind>(
+  kind: Kind,
+  store: ShopStore,
+  rows: readonly QuarantinedRow[],
+): Promise<RecordOutcome[]> {
+  const understood: IngestRows[Kind][] = [];
+  const places: number[] = [];
+  const outcomes = rows.map(({ raw }, place): RecordOutcome => {
     const parsed = INGEST_SCHEMAS[kind].safeParse(raw);
-    if (!parsed.success) {
-      outcomes.push({ rejected: describeIssues(parsed.error) });
-      continue;
-    }
-    const { errors } = await WRITES[kind](store, parsed.data);
-    outcomes.push(errors.length === 0 ? 'KEPT' : { rejected: errors[0].message });
-  }
+    if (!parsed.success) return { rejected: describeIssues(parsed.error) };
+    understood.push(parsed.data);
+    places.push(place);
+    return 'KEPT';
+  });
+  if (understood.length === 0) return outcomes;
+  const { errors } = await INGEST_WRITERS[kind](store, understood);
+  for (const { index, message } of errors) outcomes[places[index]] = { rejected: message };
+  const late = new LateRows(store, kind);
+  await late.look(understood);
+  await late.bringHome();
   return outcomes;
 }
 

@@ -3,8 +3,8 @@ import { type AddressInfo } from 'node:net';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { isPrivateAddress } from '../../../../src/pipeline/collect/crawl/safe-fetch.js';
 import { crawlCatalogue, type CrawlOptions } from '../../../../src/pipeline/collect/index.js';
+import { isPrivateAddress } from '../../../../src/pipeline/collect/public-address.js';
 import { RecordingShop } from '../../../support/recording-shop.js';
 
 const jsonLd = (data: unknown) => `<script type="application/ld+json">${JSON.stringify(data)}</script>`;

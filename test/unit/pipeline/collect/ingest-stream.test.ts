@@ -23,7 +23,7 @@ const ndjson = (...rows: unknown[]) => rows.map((row) => JSON.stringify(row)).jo
 describe('rows', () => {
   test('NDJSON, gzip or not, with every field', async () => {
     const row = { ...view, sessionId: 's', quantity: 2, value: 12.5, context: { page: 'home' } };
-    const expected = { accepted: 1, duplicates: 0, rejected: 0, errors: [] };
+    const expected = { accepted: 1, duplicates: 0, rejected: 0, quarantined: 0, errors: [] };
     expect(
       await ingest('behaviours', ndjson(row), { contentType: 'application/x-ndjson; charset=utf-8' }),
     ).toEqual(expected);
@@ -130,7 +130,13 @@ describe('rows', () => {
   });
 
   test('an empty stream is no error', async () => {
-    expect(await ingest('users', '')).toEqual({ accepted: 0, duplicates: 0, rejected: 0, errors: [] });
+    expect(await ingest('users', '')).toEqual({
+      accepted: 0,
+      duplicates: 0,
+      rejected: 0,
+      quarantined: 0,
+      errors: [],
+    });
     expect(await ingest('users', '\n\n', { contentType: 'text/csv' })).toMatchObject({
       accepted: 0,
       rejected: 0,

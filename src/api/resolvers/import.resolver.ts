@@ -1,0 +1,65 @@
+import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+
+import { Uploads } from '../../pipeline/collect/index.js';
+import { Access } from '../auth.js';
+import type { Context } from '../context.js';
+import { guessOf, nameOf, requireAddress, toFileSource, toImportSettings } from '../import-request.js';
+import { given, requireBetween } from '../inputs/checks.js';
+import {
+  FileSourceInput,
+  ImportSettingsInput,
+  StartCrawlInput,
+  StartImportInput,
+} from '../inputs/import.input.js';
+import { DataJob, toDataJob } from '../types/data-job.type.js';
+import { ImportGuess } from '../types/import-guess.type.js';
+
+@Resolver()
+export class ImportResolver {
+  @Access('INGEST')
+  @Query(() => ImportGuess, { description: 'What an import would take a file for, before a row is written.' })
+  guessImport(
+    @Arg('source', () => FileSourceInput, { description: 'Where the file is.' }) source: FileSourceInput,
+    @Arg('settings', () => ImportSettingsInput, {
+      nullable: true,
+      description: 'What is known of it already.',
+    })
+    settings: ImportSettingsInput | null,
+    @Ctx() { services, shop }: Context,
+  ): Promise<ImportGuess> {
+    return guessOf(services, shop.shopKey, toFileSource(source), toImportSettings(settings));
+  }
+
+  @Access('INGEST')
+  @Mutation(() => DataJob, {
+    description:
+      'Asks for the import of a file. Asked again, nothing is stored twice; one that breaks off goes on by itself.',
+  })
+  async startImport(
+    @Arg('input', () => StartImportInput, { description: 'What to import.' }) input: StartImportInput,
+    @Ctx() { services, shop }: Context,
+  ): Promise<DataJob> {
+    const source = toFileSource(input.source);
+    const settings = toImportSettings(input.settings);
+    const upload =
+      'uploadId' in source
+        ? await new Uploads(services.config.dataDir).find(shop.shopKey, source.uploadId)
+        : null;
+    const name = input.name ?? nameOf(source, upload?.name ?? null);
+    return toDataJob(await services.jobs.data.startImport(shop.shopKey, { source, name, ...settings }));
+  }
+
+  @Access('INGEST')
+  @Mutation(() => DataJob, { description: "Asks for a shop's catalogue to be read from its web pages." })
+  async startCrawl(
+    @Arg('input', () => StartCrawlInput, { description: 'Which catalogue.' }) input: StartCrawlInput,
+    @Ctx() { services, shop }: Context,
+  ): Promise<DataJob> {
+    const { maxPages, maxDepth, delayMs } = given<StartCrawlInput>(input);
+    if (maxPages !== undefined) requireBetween('maxPages', maxPages, 1, 100_000);
+    if (maxDepth !== undefined) requireBetween('maxDepth', maxDepth, 0, 1_000);
+    if (delayMs !== undefined) requireBetween('delayMs', delayMs, 100, 600_000);
+    const url = requireAddress('url', input.url);
+    return toDataJob(await services.jobs.data.startCrawl(shop.shopKey, { url, maxPages, maxDepth, delayMs }));
+  }
+}

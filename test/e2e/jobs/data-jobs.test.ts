@@ -1,0 +1,416 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createClient } from 'graphql-ws';
+import type { PgBoss } from 'pg-boss';
+import { WebSocket } from 'ws';
+
+import { createJobs } from '../../../src/jobs/index.js';
+import { DATA_QUEUE, openQueue } from '../../../src/jobs/queue.js';
+import { type RunningProcess, startProcess, stopProcess, until } from '../../support/processes.js';
+import { type ShopSystem, startShopSystem } from '../../support/shop-system.js';
+import { type Api, startApi } from '../api-harness.js';
+
+const PATIENCE_MS = 90_000;
+const DAY_MS = 86_400_000;
+const LINES = 60_000;
+const visits = [
+  'who,what,did,when',
+  ...Array.from(
+    { length: LINES },
+    (_, n) => `u${n % 500},i${n % 60},view,${new Date(1.7e12 + n * 61_000).toISOString()}`,
+  ),
+  'broken,i1,view,never',
+].join('\n');
+
+interface Job {
+  id: string;
+  status: string;
+  progress: number;
+  attempts: number;
+  error: string | null;
+  errorCode: string | null;
+  report: Record<string, unknown> | null;
+  importReport: Record<string, unknown> | null;
+}
+
+let api: Api;
+let boss: PgBoss;
+let worker: RunningProcess;
+let files: ShopSystem;
+let served: (
+  path: string,
+  headers: Record<string, unknown>,
+) => { body?: string; headers?: Record<string, string>; cut?: number; status?: number };
+beforeAll(async () => {
+  served = () => ({ status: 404 });
+  files = await startShopSystem((request, response) => {
+    const { body = '', headers = {}, cut, status = 200 } = served(request.url ?? '', request.headers);
+    response.writeHead(status, { 'content-length': String(Buffer.byteLength(body)), ...headers });
+    if (cut === undefined) return void response.end(body);
+    response.write(body.slice(0, cut));
+    setTimeout(() => response.destroy(), 20);
+  });
+  api = await startApi({
+    arePrivateSourcesOn: true,
+    jobs: ({ url, store }) => createJobs({ databaseUrl: url, store }),
+  });
+  boss = await openQueue(api.database.url, () => undefined);
+  worker = startProcess('worker', [], {
+    env: {
+      DATABASE_URL: api.database.url,
+      TANDEM_DATA: api.dataDir,
+      TANDEM_PRIVATE_SOURCES: 'on',
+      TANDEM_RETENTION_SCHEDULE: '15 4 * * 1',
+      LOG_LEVEL: 'warn',
+    },
+  });
+  await until(
+    () => api.database.store.isHeld('worker'),
+    PATIENCE_MS,
+    () => worker.output.stderr,
+  );
+}, PATIENCE_MS);
+afterAll(async () => {
+  await stopProcess(worker);
+  await boss.stop({ graceful: false });
+  await api.close();
+  await files.close();
+}, PATIENCE_MS);
+
+const JOB =
+  'id status progress attempts error errorCode report importReport { lines kept dropped rejected rules { name lines before after } problems { line message } written { kind accepted duplicates rejected } }';
+
+async function ended(id: string): Promise<Job> {
+  let job: Job | undefined;
+  await until(
+    async () => {
+      job = (await api.ask<{ dataJob: Job }>(`query ($id: ID!) { dataJob(id: $id) { ${JOB} } }`, { id })).data
+        .dataJob;
+      return ['SUCCEEDED', 'FAILED', 'CANCELLED'].includes(job.status);
+    },
+    PATIENCE_MS,
+    () => `${JSON.stringify(job)} ${worker.output.stderr}`,
+  );
+  return job!;
+}
+
+async function start(field: string, query: string, variables: Record<string, unknown> = {}): Promise<string> {
+  const { data, errors } = await api.ask<Record<string, { id: string }>>(query, variables);
+  expect(errors).toBeUndefined();
+  return data[field].id;
+}
+
+const startImport = (input: object) =>
+  start('startImport', 'mutation ($input: StartImportInput!) { startImport(input: $input) { id } }', {
+    input,
+  });
+
+async function upload(body: string, name: string): Promise<string> {
+  const response = await fetch(`${api.url}/uploads?name=${name}`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body,
+  });
+  const { id, name: kept, bytes } = (await response.json()) as { id: string; name: string; bytes: number };
+  expect([kept, bytes]).toEqual([name, Buffer.byteLength(body)]);
+  return id;
+}
+
+describe('an import by mutation', () => {
+  test(
+    'is guessed, mapped, followed and reported; killed in its midst it goes on, and every line is there once',
+    async () => {
+      const uploadId = await upload(visits, 'visits.csv');
+      const guess = await api.ask<{ guessImport: Record<string, unknown> & { fields: object[] } }>(
+        `query ($source: FileSourceInput!, $settings: ImportSettingsInput) {
+          guessImport(source: $source, settings: $settings) { layout format delimiter columns kind fields { field column isNeeded } sample } }`,
+        {
+          source: { uploadId },
+          settings: {
+            kind: 'BEHAVIOURS',
+            mapping: [
+              { field: 'userId', column: 'who' },
+              { field: 'occurredAt', column: 'when' },
+            ],
+          },
+        },
+      );
+      expect(guess.data.guessImport).toMatchObject({
+        layout: 'generic',
+        format: 'CSV',
+        delimiter: ',',
+        columns: ['who', 'what', 'did', 'when'],
+        kind: 'BEHAVIOURS',
+      });
+      expect(guess.data.guessImport.sample).toContainEqual({
+        who: 'u0',
+        what: 'i0',
+        did: 'view',
+        when: '2023-11-14T22:13:20.000Z',
+      });
+      expect(guess.data.guessImport.fields).toContainEqual({
+        field: 'itemId',
+        column: null,
+        isNeeded: false,
+      });
+
+      const mapping = Object.entries({ userId: 'who', itemId: 'what', type: 'did', occurredAt: 'when' }).map(
+        ([field, column]) => ({ field, column }),
+      );
+      const id = await startImport({ source: { uploadId }, settings: { mapping, keepBots: true } });
+      const client = createClient({
+        url: `${api.url.replace('http', 'ws')}/graphql`,
+        webSocketImpl: WebSocket,
+        retryAttempts: 0,
+      });
+      const told = (async () => {
+        const states: { status: string; progress: number }[] = [];
+        const query = `subscription { dataJobProgress(id: "${id}") { status progress message } }`;
+        for await (const { data } of client.iterate<{ dataJobProgress: (typeof states)[number] }>({ query }))
+          states.push(data!.dataJobProgress);
+        return states;
+      })();
+      // The process of the job is killed once some rows are stored.
+      await until(
+        async () => (await api.shop.countBehaviours()) > 0,
+        PATIENCE_MS,
+        () => worker.output.stderr,
+      );
+      const stored = await api.shop.countBehaviours();
+      await killDataJob(id);
+
+      const job = await ended(id);
+      expect(job).toMatchObject({
+        status: 'SUCCEEDED',
+        progress: 1,
+        attempts: 2,
+        importReport: { lines: LINES + 1, kept: LINES, dropped: 0, rejected: 1 },
+      });
+      const { written, problems } = job.importReport as {
+        written: { kind: string; accepted: number; duplicates: number }[];
+        problems: { line: number }[];
+      };
+      const behaviours = written.find(({ kind }) => kind === 'behaviours')!;
+      expect(behaviours.accepted + behaviours.duplicates).toBe(LINES);
+      expect(behaviours.duplicates).toBeGreaterThanOrEqual(stored);
+      expect(problems).toMatchObject([{ line: LINES + 2 }]);
+      expect(await api.shop.countBehaviours()).toBe(LINES);
+      const states = await told;
+      expect(states.at(-1)?.status).toBe('SUCCEEDED');
+      expect(states.some(({ status, progress }) => status === 'RUNNING' && progress > 0)).toBe(true);
+      await client.dispose();
+      // What was imported lies there no longer, what was not understood waits.
+      expect(await readdir(join(api.dataDir, 'uploads', 'default'))).toEqual([]);
+      expect(await api.shop.countQuarantined({ state: 'WAITING', source: 'visits.csv' })).toBe(1);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'from an address: a transfer that breaks off goes on where it was; what cannot be read fails with its reason',
+    async () => {
+      const body = [
+        'id,name,price',
+        ...Array.from({ length: 20_000 }, (_, n) => `sku-${n},Lamp ${n},${n % 90}.50`),
+      ].join('\n');
+      const ranges: unknown[] = [];
+      served = (path, headers) => {
+        if (path !== '/items.csv?token=secret') return { status: path === '/gone.csv' ? 404 : 500 };
+        ranges.push(headers.range);
+        const from = Number(/^bytes=(\d+)-/.exec(String(headers.range))?.[1] ?? 0);
+        const validators = { etag: '"one"' };
+        if (from === 0) return { body, headers: validators, cut: 200_000 };
+        expect(headers['if-range']).toBe('"one"');
+        return { body: body.slice(from), headers: validators, status: 206 };
+      };
+      const url = `${files.origin.href}items.csv?token=secret`;
+      const job = await ended(await startImport({ source: { url } }));
+      expect(job).toMatchObject({
+        status: 'SUCCEEDED',
+        importReport: {
+          lines: 20_000,
+          kept: 20_000,
+          written: expect.arrayContaining([
+            { kind: 'items', accepted: 20_000, duplicates: 0, rejected: 0 },
+          ]) as unknown,
+        },
+      });
+      expect(ranges[0]).toBeUndefined();
+      expect(ranges.at(-1)).toMatch(/^bytes=\d+-$/);
+      const { data } = await api.ask<{
+        dataJobs: { edges: { node: { subject: string; input: object } }[]; totalCount: number };
+      }>(
+        '{ dataJobs(first: 1, filter: { kinds: [IMPORT] }) { totalCount edges { node { subject input } } } }',
+      );
+      expect(data.dataJobs.edges[0].node.subject).toBe('items.csv');
+      // What opens the address is nobody's business.
+      expect(JSON.stringify(data)).not.toContain('secret');
+
+      const gone = await ended(await startImport({ source: { url: `${files.origin.href}gone.csv` } }));
+      expect(gone).toMatchObject({ status: 'FAILED', errorCode: 'NOT_FOUND' });
+      const wrong = await ended(
+        await startImport({ source: { uploadId: await upload('a,b\n1,2\n', 'ab.csv') } }),
+      );
+      expect(wrong).toMatchObject({ status: 'FAILED', errorCode: 'BAD_USER_INPUT' });
+      expect(wrong.error).toMatch(/^ab.csv: cannot tell/);
+    },
+    PATIENCE_MS,
+  );
+});
+
+/** Ends the process that does a job, the hard way: it is the child of the worker. */
+async function killDataJob(id: string): Promise<void> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (line.includes('data-job.js') && line.includes(id)) process.kill(Number(pid), 'SIGKILL');
+  }
+}
+
+describe('connections', () => {
+  test(
+    'are stored with a sealed key and pulled by mutation',
+    async () => {
+      const keys: unknown[] = [];
+      served = (path, headers) => {
+        keys.push(headers.authorization);
+        const rows = path.startsWith('/wp-json/wc/v3/products')
+          ? [
+              {
+                id: 7,
+                name: 'Lamp',
+                price: '9.50',
+                status: 'publish',
+                date_modified_gmt: '2026-01-31T10:00:00',
+              },
+            ]
+          : [];
+        return { body: JSON.stringify(rows), headers: { 'content-type': 'application/json' } };
+      };
+      const save = `mutation ($input: SourceConnectionInput!) { saveSourceConnection(input: $input) { id system url pulledAt } }`;
+      const { origin } = files.origin;
+      const input = { system: 'WOOCOMMERCE', url: `${origin}/shop/`, key: 'ck_1:cs_2' };
+      const { data } = await api.ask<{ saveSourceConnection: { id: string } }>(save, { input });
+      expect(data.saveSourceConnection).toMatchObject({ system: 'WOOCOMMERCE', url: origin, pulledAt: null });
+      const [row] = await api.shop.connections();
+      expect(Buffer.from(row.sealedKey, 'base64').toString('latin1')).not.toContain('cs_2');
+      expect((await stat(join(api.dataDir, 'secret.key'))).mode & 0o077).toBe(0);
+
+      const pull = `mutation ($id: ID!) { startPull(connectionId: $id) { id } }`;
+      const job = await ended(await start('startPull', pull, { id: row.id }));
+      expect(job).toMatchObject({ status: 'SUCCEEDED' });
+      expect(job.report?.resources).toMatchObject([
+        { resource: 'products', entities: 1, kept: 1 },
+        { resource: 'customers', entities: 0 },
+        { resource: 'orders', entities: 0 },
+      ]);
+      expect(new Set(keys)).toEqual(new Set([`Basic ${Buffer.from('ck_1:cs_2').toString('base64')}`]));
+      expect((await api.shop.itemsByExternalIds(['7']))[0]?.title).toBe('Lamp');
+      const listed = await api.ask<{ sourceConnections: { pulledAt: string | null }[] }>(
+        '{ sourceConnections { id pulledAt } }',
+      );
+      expect(listed.data.sourceConnections[0].pulledAt).not.toBeNull();
+      const removed = await api.ask<{ removeSourceConnection: boolean }>(
+        `mutation { removeSourceConnection(id: "${row.id}") }`,
+      );
+      expect(removed.data.removeSourceConnection).toBe(true);
+      expect((await api.ask(pull, { id: row.id })).errors?.[0].extensions.code).toBe('NOT_FOUND');
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('a crawl by mutation', () => {
+  test(
+    'brings items, and is cancelled between two pages',
+    async () => {
+      const product = (name: string) =>
+        `<html><script type="application/ld+json">{"@type":"Product","name":"${name}","sku":"${name}","offers":{"price":"5","priceCurrency":"EUR"}}</script></html>`;
+      served = (path) => {
+        if (path === '/robots.txt' || path === '/sitemap.xml') return { status: 404 };
+        if (path === '/')
+          return { body: '<a href="/a">a</a><a href="/b">b</a>', headers: { 'content-type': 'text/html' } };
+        return { body: product(path.slice(1)), headers: { 'content-type': 'text/html' } };
+      };
+      const crawl = `mutation ($url: String!, $delay: Int) { startCrawl(input: { url: $url, delayMs: $delay }) { id } }`;
+      const job = await ended(await start('startCrawl', crawl, { url: files.origin.href, delay: 100 }));
+      expect(job).toMatchObject({
+        status: 'SUCCEEDED',
+        report: { pages: 3, read: 3, items: { accepted: 2 }, failures: 0 },
+      });
+
+      served = (path) => ({
+        ...(path === '/robots.txt' || path === '/sitemap.xml' ? { status: 404 } : {}),
+        body: `<a href="${path}x">on</a>`,
+        headers: { 'content-type': 'text/html' },
+      });
+      const endless = await start('startCrawl', crawl, { url: files.origin.href, delay: 1500 });
+      const second = await api.ask(crawl, { url: files.origin.href, delay: 1500 });
+      expect(second.errors?.[0].extensions).toMatchObject({ code: 'CONFLICT', jobId: endless });
+      await until(
+        async () => (await api.shop.dataJobsByIds([endless]))[0]?.status === 'RUNNING',
+        PATIENCE_MS,
+      );
+      await api.ask(`mutation { cancelDataJob(id: "${endless}") { status } }`);
+      expect(await ended(endless)).toMatchObject({ status: 'CANCELLED', error: null });
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('retention', () => {
+  test(
+    'is set, applied by mutation and by the clock, and archives what goes',
+    async () => {
+      const shop = await api.database.store.createShop('old', 'Old');
+      const other = await api.database.store.createShop('kept', 'Kept');
+      const row = (n: number, days: number) => ({
+        eventId: `e${n}`,
+        userId: 'u',
+        type: 'VIEW' as const,
+        occurredAt: new Date(Date.now() - days * DAY_MS),
+      });
+      for (const each of [shop, other]) await each.recordBehaviours([row(1, 500), row(2, 40), row(3, 1)]);
+      const { key } = await api.database.store.apiKeys.create('old', 'all', 'ADMIN');
+      const headers = { authorization: `Bearer ${key}` };
+      const ask = <Data>(query: string) => api.ask<Data>(query, undefined, headers);
+      expect((await ask('mutation { applyRetention { id } }')).errors?.[0].extensions.code).toBe('CONFLICT');
+      const set = await ask<{ setRetention: object }>(
+        'mutation { setRetention(kind: BEHAVIOURS, keepDays: 365, isArchived: true) { kind keepDays isArchived } }',
+      );
+      expect(set.data.setRetention).toEqual([{ kind: 'BEHAVIOURS', keepDays: 365, isArchived: true }]);
+      const wrong = await ask('mutation { setRetention(kind: BEHAVIOURS, keepDays: 0) { kind } }');
+      expect(wrong.errors?.[0].message).toContain('from 1 to');
+
+      const now = await ask<{ applyRetention: { id: string } }>('mutation { applyRetention { id } }');
+      const done = async (id: string) => (await shop.dataJobsByIds([id]))[0];
+      await until(
+        async () => (await done(now.data.applyRetention.id))?.status === 'SUCCEEDED',
+        PATIENCE_MS,
+        () => worker.output.stderr,
+      );
+      const { report } = (await done(now.data.applyRetention.id))!;
+      const [{ files: archives }] = report?.kinds as { removed: number; files: string[] }[];
+      expect(report?.kinds).toMatchObject([{ kind: 'BEHAVIOURS', removed: 1 }]);
+      expect((await readFile(archives[0])).subarray(0, 4).toString()).toBe('PAR1');
+      expect(archives[0].startsWith(join(api.dataDir, 'archive', 'old'))).toBe(true);
+
+      await ask('mutation { setRetention(kind: BEHAVIOURS, keepDays: 30) { kind } }');
+      const [schedule] = await boss.getSchedules(DATA_QUEUE);
+      expect(schedule).toMatchObject({ cron: '15 4 * * 1', timezone: 'UTC' });
+      await boss.send(DATA_QUEUE, {}); // as the clock does
+      await until(
+        async () => (await shop.countBehaviours()) === 1,
+        PATIENCE_MS,
+        () => worker.output.stderr,
+      );
+      expect(await other.countBehaviours()).toBe(3);
+      const ended = await ask<{ setRetention: object }>(
+        'mutation { setRetention(kind: BEHAVIOURS) { kind } }',
+      );
+      expect(ended.data.setRetention).toEqual([]);
+    },
+    PATIENCE_MS,
+  );
+});
