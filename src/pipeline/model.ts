@@ -133,6 +133,10 @@ export interface ItemRanker {
    * [users × history.items.length], row by row; -Infinity for items not known before asOf.
    */
   scoreItems(request: UserRequest): Promise<Float32Array>;
+  /** The same scores of the ranker's own items, in the order of `itemIds`: [users × itemIds.length]. For serving; not all rankers have it. */
+  scoreKnown?(request: UserRequest): Promise<Float32Array>;
+  /** Why each item of the users' lists would be shown. @param lists [users] the shop's ids of items that the ranker knows */
+  reasons?(request: UserRequest, lists: readonly (readonly string[])[]): Promise<RankReason[][]>;
   /** The best items per user, for serving. A user without behaviours gets popular items. */
   rankItems(request: UserRequest, options: RankOptions): Promise<RankedItem[][]>;
   similarItems(itemId: string, options: RankOptions): Promise<RankedItem[]>;

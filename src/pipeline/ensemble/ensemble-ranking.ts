@@ -4,6 +4,7 @@ import {
   type ItemRanker,
   type RankedItem,
   type RankOptions,
+  type RankReason,
   type UserRequest,
 } from '../index.js';
 import { bestItems } from '../single-task/index.js';
@@ -17,12 +18,20 @@ import { combineScores } from './combine.js';
 export class EnsembleRanking implements ItemRanker {
   /** Items that no request's own history need hold. */
   private readonly known: readonly HistoryItem[];
+  /** Whether all members score the same items in the same order, and can without a history that holds them. */
+  private readonly isAlike: boolean;
 
   constructor(
     private readonly rankers: readonly ItemRanker[],
     private readonly combination: Combination,
   ) {
     this.known = this.itemIds.map(itemOfId);
+    this.isAlike = rankers.every(
+      (ranker) =>
+        'scoreKnown' in ranker &&
+        ranker.itemIds.length === this.itemIds.length &&
+        ranker.itemIds.every((id, at) => id === this.itemIds[at]),
+    );
   }
 
   get itemIds(): readonly string[] {
@@ -34,16 +43,16 @@ export class EnsembleRanking implements ItemRanker {
     return combineScores(members, request.history.items.length, this.combination);
   }
 
+  async scoreKnown(request: UserRequest): Promise<Float32Array> {
+    const members = await this.knownScores(request);
+    return combineScores(members, this.itemIds.length, this.combination);
+  }
+
   async rankItems(request: UserRequest, options: RankOptions): Promise<RankedItem[][]> {
     if (this.rankers.length === 1 && !this.combination.calibration)
       return this.rankers[0].rankItems(request, options);
-    const { history, places } = withItems(request.history, this.known);
-    const scored = { ...request, history };
-    const members = await Promise.all(this.rankers.map((ranker) => ranker.scoreItems(scored)));
-    // In the order of the ranker's items, so that equal scores are ordered as they are when they are measured.
-    const width = places.length;
-    const inOrder = members.map((member) => takeColumns(member, history.items.length, places));
-    const scores = combineScores(inOrder, width, this.combination);
+    const width = this.itemIds.length;
+    const scores = await this.scoreKnown(request);
     const lists = Array.from(request.users, (user, row) => {
       const own = scores.subarray(row * width, (row + 1) * width);
       const bought = options.excludeBought ? boughtBy(request, user) : null;
@@ -56,10 +65,24 @@ export class EnsembleRanking implements ItemRanker {
         score: share(own[item]),
       }));
     });
-    const reasons = await this.reasonsOf(request, lists);
-    return lists.map((list, row) =>
-      list.map((item) => ({ ...item, reason: reasons[row].get(item.itemId) ?? FOR_YOU })),
+    const reasons = await this.reasons(
+      request,
+      lists.map((list) => list.map(({ itemId }) => itemId)),
     );
+    return lists.map((list, row) => list.map((item, at) => ({ ...item, reason: reasons[row][at] })));
+  }
+
+  /** Why the strongest member would show the items. */
+  async reasons(request: UserRequest, lists: readonly (readonly string[])[]): Promise<RankReason[][]> {
+    const strongest = this.strongest();
+    if (strongest.reasons) return strongest.reasons(request, lists);
+    const allowed = new Set(lists.flat());
+    const options = { first: allowed.size, allowed, excludeBought: false };
+    const ranked = await strongest.rankItems(request, options);
+    return lists.map((list, row) => {
+      const reasonOf = new Map(ranked[row].map(({ itemId, reason }) => [itemId, reason]));
+      return list.map((itemId) => reasonOf.get(itemId) ?? FOR_YOU);
+    });
   }
 
   similarItems(itemId: string, options: RankOptions): Promise<RankedItem[]> {
@@ -70,15 +93,17 @@ export class EnsembleRanking implements ItemRanker {
     return this.strongest().trendingItems(options);
   }
 
-  /** Why the strongest member would show the items that were chosen. */
-  private async reasonsOf(
-    request: UserRequest,
-    lists: readonly (readonly { readonly itemId: string }[])[],
-  ): Promise<Map<string, RankedItem['reason']>[]> {
-    const allowed = new Set(lists.flatMap((list) => list.map(({ itemId }) => itemId)));
-    const options = { first: allowed.size, allowed, excludeBought: false };
-    const ranked = await this.strongest().rankItems(request, options);
-    return ranked.map((list) => new Map(list.map(({ itemId, reason }) => [itemId, reason])));
+  /**
+   * Members' scores in the order of the ranker's items, so that equal scores are ordered as they are when they are measured:
+   * [members][users × itemIds.length].
+   */
+  private async knownScores(request: UserRequest): Promise<Float32Array[]> {
+    if (this.isAlike) return Promise.all(this.rankers.map((ranker) => ranker.scoreKnown!(request)));
+    const { history, places } = withItems(request.history, this.known);
+    const members = await Promise.all(
+      this.rankers.map((ranker) => ranker.scoreItems({ ...request, history })),
+    );
+    return members.map((member) => takeColumns(member, history.items.length, places));
   }
 
   private strongest(): ItemRanker {
@@ -87,7 +112,7 @@ export class EnsembleRanking implements ItemRanker {
   }
 }
 
-const FOR_YOU: RankedItem['reason'] = { kind: 'FOR_YOU', itemId: null };
+const FOR_YOU: RankReason = { kind: 'FOR_YOU', itemId: null };
 
 /** Rankers know their items by the id alone. */
 const itemOfId = (id: string): HistoryItem => ({
@@ -132,7 +157,9 @@ function boughtBy({ history, asOf }: UserRequest, user: number): Set<string> {
 
 /** Probability of a score among all: the scores are on the scale of log-probabilities. */
 function softmaxOf(scores: Float32Array): (score: number) => number {
-  const highest = scores.reduce((most, score) => Math.max(most, score), -Infinity);
-  const total = scores.reduce((sum, score) => sum + Math.exp(score - highest), 0);
+  let highest = -Infinity;
+  for (const score of scores) if (score > highest) highest = score;
+  let total = 0;
+  for (const score of scores) total += Math.exp(score - highest);
   return (score) => Math.exp(score - highest) / total;
 }

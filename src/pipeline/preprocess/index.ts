@@ -13,7 +13,10 @@ export {
   CANDIDATE_FEATURE_COUNT,
   CANDIDATE_FEATURES,
   IS_BOUGHT_COLUMN,
+  STRANGER_COLUMNS,
+  strangerRows,
   writeCandidates,
+  writeStrangers,
 } from './item-features.js';
 export { itemSequence, type SequenceWindows, sequenceWindows } from './item-sequences.js';
 export { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState, itemState } from './item-state.js';

@@ -53,6 +53,16 @@ const REBUY_SHARE = ITEM_FEATURES.indexOf('rebuyShare');
 const LOOKS = ITEM_FEATURE_COUNT + OWN_FEATURES.indexOf('looks');
 const AFFINITY_AT = ITEM_FEATURE_COUNT + OWN_FEATURES.length;
 const CROSSED_AT = AFFINITY_AT + AFFINITY_FEATURES.length;
+/**
+ * Columns of an item that the user has nothing to do with that still differ from user to user: its similarities to what the user has,
+ * its price beside theirs, its popularity times how much they have.
+ */
+export const STRANGER_COLUMNS: readonly number[] = [
+  ...AFFINITY_FEATURES.map((_, kind) => AFFINITY_AT + kind),
+  CROSSED_AT,
+  CROSSED_AT + 2,
+];
+
 /** Similarity below which items are strangers: keeps the logarithm finite. */
 const STRANGERS = 1e-3;
 /** A cycle shorter than this many days is a split order. */
@@ -111,7 +121,7 @@ export function writeCandidates(
     }
     const crossed = start + CROSSED_AT;
     const popular = target[start + BUYERS30];
-    target[crossed] = profile.hasItems ? -Math.abs(state.logPrices[item] - profile.meanLogPrice) : 0;
+    target[crossed] = priceMatch(state, profile, item);
     target[crossed + 2] = popular * profile.logItems;
     const at = ownAt[item];
     if (at < 0) continue;
@@ -129,6 +139,56 @@ export function writeCandidates(
     target[crossed + 9] = target[start + REBUY_SHARE];
     target[crossed + 10] = target[start + DAYS_UNSOLD];
   }
+}
+
+/**
+ * The `STRANGER_COLUMNS` of all items for one user, as `writeCandidates` writes them.
+ *
+ * @param target receives [items × STRANGER_COLUMNS]
+ */
+export function writeStrangers(
+  state: ItemState,
+  user: UserItems,
+  { sums }: Affinities,
+  target: Float32Array,
+): void {
+  const profile = describeProfile(state, user);
+  const width = STRANGER_COLUMNS.length;
+  const none = Math.log(STRANGERS);
+  for (let item = 0; item < state.vocabulary.size; item++) {
+    const start = item * width;
+    for (let kind = 0; kind < sums.length; kind++) {
+      const sum = sums[kind][item];
+      target[start + kind] = sum === 0 ? none : Math.log(sum + STRANGERS);
+    }
+    target[start + sums.length] = priceMatch(state, profile, item);
+    target[start + sums.length + 1] = state.features[item * ITEM_FEATURE_COUNT + BUYERS30] * profile.logItems;
+  }
+}
+
+/** What is the same for all users whom an item is a stranger to: [items × CANDIDATE_FEATURES], `STRANGER_COLUMNS` as for nobody. */
+export function strangerRows(state: ItemState): Float32Array {
+  const nobody = AFFINITY_FEATURES.map(() => new Float32Array(state.vocabulary.size));
+  const rows = new Float32Array(state.vocabulary.size * CANDIDATE_FEATURE_COUNT);
+  writeCandidates(state, NOBODY, { sums: nobody }, null, rows);
+  return rows;
+}
+
+const NOBODY: UserItems = {
+  items: new Int32Array(0),
+  orders: new Float32Array(0),
+  decayed: new Float32Array(0),
+  looks: new Float32Array(0),
+  looksDecayed: new Float32Array(0),
+  lastDays: new Float32Array(0),
+  firstDays: new Float32Array(0),
+  recency: new Float32Array(0),
+  orderCount: 0,
+  lastOrderDays: 0,
+};
+
+function priceMatch(state: ItemState, profile: Profile, item: number): number {
+  return profile.hasItems ? -Math.abs(state.logPrices[item] - profile.meanLogPrice) : 0;
 }
 
 interface Profile {

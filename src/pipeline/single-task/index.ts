@@ -26,6 +26,7 @@ export type { LayerNumbers } from './fraud/integrated-gradients.js';
 export { columnScales, fitLogistic, type LinearModel, sigmoid, standardise } from './fraud/logistic-fit.js';
 export { namedCheckpoint } from './named-checkpoint.js';
 export { bestItems } from './recommendation/best-items.js';
+export { CandidateScorer } from './recommendation/candidate-scorer.js';
 export { ItemRanking, type ScoreUser } from './recommendation/item-ranking.js';
 export { loadItemState, saveItemState } from './recommendation/item-state-file.js';
 export {

@@ -9,9 +9,17 @@ import {
   type WeightSet,
   type WeightValues,
 } from '../../../nn/index.js';
-import type { ItemRanker, RankedItem, RankingExampleRows, RankOptions, UserRequest } from '../../index.js';
-import { CANDIDATE_FEATURE_COUNT, type ItemState, writeCandidates } from '../../preprocess/index.js';
+import type {
+  ItemRanker,
+  RankedItem,
+  RankingExampleRows,
+  RankOptions,
+  RankReason,
+  UserRequest,
+} from '../../index.js';
+import { CANDIDATE_FEATURE_COUNT, type ItemState } from '../../preprocess/index.js';
 import {
+  CandidateScorer,
   type FeatureScales,
   ItemRanking,
   type PopulationState,
@@ -30,8 +38,10 @@ export interface UserBeside {
 }
 
 /** The head's weights for one user. */
-interface UserHeadWeights {
-  readonly weights: WeightValues;
+interface UserPart {
+  /** [hidden] */
+  readonly part: Float32Array;
+  /** [width of the items' embeddings] */
   readonly taste: Float32Array | null;
 }
 
@@ -49,7 +59,7 @@ export interface UserAwareModel {
 /** Ranks by the recommendation head: an item's score depends on the user's representation as well. */
 export class UserAwareRanking implements ItemRanker {
   private readonly weights: WeightValues;
-  private readonly rows: Float32Array;
+  private readonly scorer: CandidateScorer;
   private readonly embeddings: Float32Array;
   /** [items of the state] index of the shared embedding. */
   private readonly embeddingOf: Int32Array;
@@ -59,7 +69,7 @@ export class UserAwareRanking implements ItemRanker {
 
   constructor(private readonly model: UserAwareModel) {
     this.weights = model.weights.export();
-    this.rows = new Float32Array(model.state.vocabulary.size * CANDIDATE_FEATURE_COUNT);
+    this.scorer = new CandidateScorer(model.state, model.scales, this.weights);
     const { items } = model.ids;
     this.embeddings = items?.values ?? new Float32Array(0);
     this.embeddingOf = items?.vocabulary.indicesOf(model.state.vocabulary.ids) ?? new Int32Array(0);
@@ -77,6 +87,19 @@ export class UserAwareRanking implements ItemRanker {
       scores.set(await ranking.scoreItems(one), at * width);
     });
     return scores;
+  }
+
+  async scoreKnown(request: UserRequest): Promise<Float32Array> {
+    const width = this.model.state.vocabulary.size;
+    const scores = new Float32Array(request.users.length * width);
+    await this.eachUser(request, async (ranking, one, at) => {
+      scores.set(await ranking.scoreKnown(one), at * width);
+    });
+    return scores;
+  }
+
+  reasons(request: UserRequest, lists: readonly (readonly string[])[]): Promise<RankReason[][]> {
+    return this.plain.reasons(request, lists);
   }
 
   async rankItems(request: UserRequest, options: RankOptions): Promise<RankedItem[][]> {
@@ -113,11 +136,11 @@ export class UserAwareRanking implements ItemRanker {
 
   /** How each of the request's users scores the items of the state. */
   scorers(request: UserRequest): ScoreUser[] {
-    const { population, state } = this.model;
+    const { population } = this.model;
     const heads = this.heads(request, () => population.features(request));
-    return heads.map((head) => (user, similarity) => {
-      writeCandidates(state, user, similarity, null, this.rows);
-      return this.scoreBy(head, this.rows, this.embeddingOf);
+    return heads.map(({ part, taste }) => (user, similarity) => {
+      const scores = this.scorer.score(user, similarity, part);
+      return taste ? this.addLikings(scores, taste, this.embeddingOf) : scores;
     });
   }
 
@@ -139,7 +162,7 @@ export class UserAwareRanking implements ItemRanker {
   private heads(
     { history, users }: Pick<UserRequest, 'history' | 'users'>,
     features: () => Float32Array,
-  ): UserHeadWeights[] {
+  ): UserPart[] {
     if (users.length === 0) return [];
     this.predictor ??= compilePredict({
       weights: this.model.weights,
@@ -157,21 +180,17 @@ export class UserAwareRanking implements ItemRanker {
     });
     const rowOf = (values: Float32Array, at: number) => {
       const width = values.length / users.length;
-      return values.subarray(at * width, (at + 1) * width);
+      return values.slice(at * width, (at + 1) * width);
     };
     return Array.from(users, (_, at) => ({
-      weights: this.headOf(rowOf(outputs.part, at)),
+      part: rowOf(outputs.part, at),
       taste: 'taste' in outputs ? rowOf(outputs.taste, at) : null,
     }));
   }
 
   /** @param rows not standardised; standardised in place. @param embeddingOf [rows] index of the shared embedding */
-  private scoreBy(
-    { weights, taste }: UserHeadWeights,
-    rows: Float32Array,
-    embeddingOf: Int32Array,
-  ): Float32Array {
-    const scores = scoreRows(weights, standardiseRows(rows, this.model.scales));
+  private scoreBy({ part, taste }: UserPart, rows: Float32Array, embeddingOf: Int32Array): Float32Array {
+    const scores = scoreRows(this.headOf(part), standardiseRows(rows, this.model.scales));
     return taste ? this.addLikings(scores, taste, embeddingOf) : scores;
   }
 

@@ -54,6 +54,24 @@ export class ItemRanking implements ItemRanker {
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async scoreKnown(request: UserRequest): Promise<Float32Array> {
+    const width = this.state.vocabulary.size;
+    const scores = new Float32Array(request.users.length * width);
+    this.read(request).users.forEach((user, row) =>
+      scores.set(this.score(user, affinities(this.state, user)), row * width),
+    );
+    return scores;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async reasons(request: UserRequest, lists: readonly (readonly string[])[]): Promise<RankReason[][]> {
+    const { vocabulary } = this.state;
+    return this.read(request).users.map((user, row) =>
+      lists[row].map((itemId) => reasonOf(this.state, user, vocabulary.indexOf(itemId))),
+    );
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async rankItems(request: UserRequest, options: RankOptions): Promise<RankedItem[][]> {
     return this.read(request).users.map((user) => {
       const similarity = affinities(this.state, user);

@@ -61,15 +61,18 @@ export function featureScales(examples: RankingExamples): FeatureScales {
 }
 
 /** Standardises rows of features in place. */
-export function standardiseRows(rows: Float32Array, { means, deviations }: FeatureScales): Float32Array {
+export function standardiseRows(rows: Float32Array, scales: FeatureScales): Float32Array {
   const width = CANDIDATE_FEATURE_COUNT;
   for (let start = 0; start < rows.length; start += width) {
-    for (let at = 0; at < width; at++) {
-      const value = (rows[start + at] - means[at]) / deviations[at];
-      rows[start + at] = Math.min(CANDIDATE_CLIP, Math.max(-CANDIDATE_CLIP, value));
-    }
+    for (let at = 0; at < width; at++) rows[start + at] = standardised(rows[start + at], at, scales);
   }
   return rows;
+}
+
+/** One feature's value on its scale, in single precision. */
+export function standardised(value: number, column: number, { means, deviations }: FeatureScales): number {
+  const scaled = (value - means[column]) / deviations[column];
+  return Math.fround(Math.min(CANDIDATE_CLIP, Math.max(-CANDIDATE_CLIP, scaled)));
 }
 
 interface Member {

@@ -26,11 +26,11 @@ import {
   CANDIDATE_FEATURES,
   type ItemState,
   itemState,
-  writeCandidates,
 } from '../../preprocess/index.js';
 import { exportableNetwork } from '../export/exportable-network.js';
 import { scaledColumns, standardisedInGraph } from '../export/in-graph.js';
 import { namedCheckpoint } from '../named-checkpoint.js';
+import { CandidateScorer } from './candidate-scorer.js';
 import { ItemRanking } from './item-ranking.js';
 import { loadItemState, saveItemState } from './item-state-file.js';
 import {
@@ -40,7 +40,6 @@ import {
   RankerNetwork,
   rankingBatch,
   rankingColumns,
-  scoreRows,
   standardiseRows,
 } from './ranker-network.js';
 import { type RankerSettings, rankerSettings } from './ranker-settings.js';
@@ -198,11 +197,8 @@ class SoftmaxRanker implements Model {
   private serve(network: RankerNetwork, scales: FeatureScales, state: ItemState): void {
     this.dispose();
     const weights = network.served();
-    const rows = new Float32Array(state.vocabulary.size * CANDIDATE_FEATURE_COUNT);
-    const ranking = new ItemRanking(state, (user, similarity) => {
-      writeCandidates(state, user, similarity, null, rows);
-      return scoreRows(weights, standardiseRows(rows, scales));
-    });
+    const scorer = new CandidateScorer(state, scales, weights);
+    const ranking = new ItemRanking(state, (user, similarity) => scorer.score(user, similarity));
     this.served = { network, scales, ranking };
   }
 
