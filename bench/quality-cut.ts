@@ -2,8 +2,8 @@
 import { AppError } from '../src/errors.js';
 import { readOnlineRetail } from '../src/pipeline/collect/index.js';
 import { EnsembleModel } from '../src/pipeline/ensemble/index.js';
+import { catalogueBefore, returningUsers } from '../src/pipeline/evaluate/index.js';
 import {
-  BEHAVIOUR_CODE,
   DAY_MS,
   type FitContext,
   type Model,
@@ -33,7 +33,7 @@ import {
   type UserOutcome,
   type UserTaskName,
 } from './quality-figures.js';
-import { catalogueBefore, DEMAND_DAYS, demandOutcome, rankingOutcome } from './quality-items.js';
+import { DEMAND_DAYS, demandOutcome, rankingOutcome } from './quality-items.js';
 import { unitFigures } from './quality-summary.js';
 
 const INTENT_DAYS = 30;
@@ -78,7 +78,7 @@ export default async function measureUnit({ file, cut, seed, until }: Unit): Pro
       intent: await userOutcomes('PURCHASE_INTENT', INTENT_DAYS, models.intent),
       churn: await userOutcomes('CHURN', CHURN_DAYS, models.churn),
       ranking: targets && (await rankings(history, cut, targets, models)),
-      rankedIsReturning: targets ? returning(history, targets.users, cut) : new Uint8Array(0),
+      rankedIsReturning: targets ? returningUsers(history, targets.users, cut) : new Uint8Array(0),
       demand: isSeen('DEMAND', DEMAND_DAYS) ? await forecasts(history, cut, models.demand) : null,
       notes,
     };
@@ -184,21 +184,9 @@ async function userOutcome(
   }
   return {
     labels: task === 'CHURN' ? bought.map((label) => 1 - label) : bought,
-    isReturning: returning(history, users, cut),
+    isReturning: returningUsers(history, users, cut),
     scores,
   };
-}
-
-/** Whether each user has bought at two times or more before the cut. */
-function returning({ behaviours, userOffsets }: ShopHistory, users: Int32Array, cut: number): Uint8Array {
-  return Uint8Array.from(users, (user) => {
-    const times = new Set<number>();
-    for (let row = userOffsets[user]; row < userOffsets[user + 1]; row++) {
-      const time = behaviours.occurredAt[row];
-      if (time < cut && behaviours.type[row] === BEHAVIOUR_CODE.PURCHASE) times.add(time);
-    }
-    return times.size > 1 ? 1 : 0;
-  });
 }
 
 /** The baselines for new items and for repeats are different ones: each lends its own figures. */

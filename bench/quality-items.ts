@@ -1,9 +1,8 @@
 /** Rankings of items and forecasts of demand at one cut, measured by the published protocol. */
 import {
-  buyerSimilarity,
+  type Catalogue,
   coverage,
   groupSums,
-  headItems,
   listCoverage,
   listDiversity,
   listRecall,
@@ -12,37 +11,12 @@ import {
   topK,
   wape,
 } from '../src/pipeline/evaluate/index.js';
-import { BEHAVIOUR_CODE, DAY_MS, type Model, type ShopHistory } from '../src/pipeline/index.js';
-import { dailyUnits, itemsInDemand, type ItemTargets, knownItems } from '../src/pipeline/preprocess/index.js';
+import { DAY_MS, type Model, type ShopHistory } from '../src/pipeline/index.js';
+import { dailyUnits, itemsInDemand, type ItemTargets } from '../src/pipeline/preprocess/index.js';
 import type { DemandOutcome, RankingOutcome } from './quality-figures.js';
 
 export const DEMAND_DAYS = 14;
 const LIST = 10;
-
-/** What lists are judged by beside their targets. */
-export interface Catalogue {
-  /** Items that anyone bought before the cut. */
-  readonly known: number;
-  readonly isHead: Uint8Array;
-  readonly similarity: (a: number, b: number) => number;
-}
-
-/** The catalogue as of a cut: who bought what before it. */
-export function catalogueBefore(history: ShopHistory, cut: number): Catalogue {
-  const { behaviours } = history;
-  const buyers = history.items.map(() => new Set<number>());
-  for (let row = 0; row < behaviours.count; row++) {
-    const item = behaviours.item[row];
-    if (item < 0 || behaviours.occurredAt[row] >= cut || behaviours.type[row] !== BEHAVIOUR_CODE.PURCHASE)
-      continue;
-    buyers[item].add(behaviours.user[row]);
-  }
-  return {
-    known: knownItems(history, cut).reduce((sum, isKnown) => sum + isKnown, 0),
-    isHead: headItems(buyers.map((own) => own.size)),
-    similarity: buyerSimilarity(buyers.map((own) => [...own].sort((a, b) => a - b))),
-  };
-}
 
 /** Full ranking of everything known, against what users with a history buy in the window from the cut. */
 export async function rankingOutcome(

@@ -7,7 +7,9 @@ import { startDataLoop } from './jobs/data/data-loop.js';
 import {
   CHECK_QUEUE,
   type CheckJob,
+  enqueueHelp,
   enqueueRun,
+  HELP_QUEUE,
   openQueue,
   requestCheck,
   RUN_QUEUE,
@@ -17,6 +19,7 @@ import {
 } from './jobs/queue.js';
 import { requeueAbandoned, requeueLost } from './jobs/worker/abandoned.js';
 import { checkModels } from './jobs/worker/check-models.js';
+import { helpSearch } from './jobs/worker/help-search.js';
 import { takeRun, type Workshop } from './jobs/worker/take-run.js';
 import { createLogger } from './log.js';
 import { folderModelFiles } from './pipeline/deploy/index.js';
@@ -33,8 +36,14 @@ const log = createLogger({ name: 'worker', level: config.logLevel, pretty: Boole
 const databaseUrl = config.databaseUrl ?? '';
 const store = await openStore({ databaseUrl });
 const files = folderModelFiles(config.dataDir);
-const workshop: Workshop = { store, files, log, checkpointSeconds: config.checkpointSeconds };
 const boss = await openQueue(databaseUrl, (error) => log.warn({ err: error }, 'The queue does not answer.'));
+const workshop: Workshop = {
+  store,
+  files,
+  log,
+  checkpointSeconds: config.checkpointSeconds,
+  askForHelp: (job, workers) => enqueueHelp(boss, job, workers),
+};
 const stopping = new AbortController();
 await store.hold(WORKER_LOCK);
 await scheduleChecks(boss, config.checkSchedule).catch((thrown: unknown) => {
@@ -64,11 +73,20 @@ async function takeNext(): Promise<boolean> {
       lookedForLostAt = Date.now();
       await requeueLost(store, requeue);
     }
-    return takeCheck();
+    return (await takeHelp()) || takeCheck();
   }
   const outcome = await takeRun(workshop, job.data.shopKey, job.data.runId, stopping.signal);
   await boss.complete(RUN_QUEUE, job.id);
   if (outcome === 'REQUEUE') await requeue(job.data);
+  return true;
+}
+
+/** Takes trials of another worker's search while no run waits. */
+async function takeHelp(): Promise<boolean> {
+  const [job] = (await boss.fetch<RunJob>(HELP_QUEUE)) ?? [];
+  if (!job) return false;
+  await helpSearch(workshop, job.data.shopKey, job.data.runId, stopping.signal);
+  await boss.complete(HELP_QUEUE, job.id);
   return true;
 }
 

@@ -1,6 +1,7 @@
 /** Models side by side, from their evaluations: no figure is made here, only put in order. */
-import { isLessBetter, MAIN_METRICS } from '../pipeline/evaluate/index.js';
-import type { EvaluationRow } from '../store/index.js';
+import { isLessBetter } from '../pipeline/evaluate/index.js';
+import type { EvaluationRow, RunRow, ShopStore } from '../store/index.js';
+import { compareSeeded } from './seeded-comparison.js';
 import type {
   ModelComparison,
   ModelComparisonEntry,
@@ -10,19 +11,21 @@ import type {
 } from './types/comparison.type.js';
 import type { ModelVersion } from './types/model-version.type.js';
 
-/** Compares test-split evaluations, models of equal task and protocol with each other. */
-export function compareModels(
-  versions: readonly ModelVersion[],
+/** Compares test-split evaluations, models of equal task and protocol with each other; a model may come in several seeds. */
+export async function compareModels(
+  shop: ShopStore,
+  versions: readonly ComparedVersion[],
   evaluations: readonly EvaluationRow[],
-): ModelComparison {
+): Promise<ModelComparison> {
   const groups = new Map<string, EvaluationRow[]>();
   for (const evaluation of evaluations) {
     if (evaluation.split !== 'TEST') continue;
     const name = JSON.stringify([evaluation.task, evaluation.protocol]);
     groups.set(name, [...(groups.get(name) ?? []), evaluation]);
   }
-  const tasks = [...groups.values()].flatMap((group) => compareOnTask(versions, group) ?? []);
-  const transferReports = versions.flatMap((modelVersion) => {
+  const tasks: TaskComparison[] = [];
+  for (const group of groups.values()) tasks.push(await compareOnTask(shop, versions, group));
+  const transferReports = versions.flatMap(({ version: modelVersion }) => {
     const { transfer } = modelVersion.manifest as { transfer?: Omit<TransferReport, 'modelVersion'> };
     // Versions made before gradients were compared have no affinities in the store.
     return transfer ? [{ ...transfer, affinities: transfer.affinities ?? [], modelVersion }] : [];
@@ -34,42 +37,82 @@ export function compareModels(
   };
 }
 
-function compareOnTask(
-  versions: readonly ModelVersion[],
+export interface ComparedVersion {
+  readonly version: ModelVersion;
+  readonly run: RunRow;
+}
+
+async function compareOnTask(
+  shop: ShopStore,
+  versions: readonly ComparedVersion[],
   evaluations: readonly EvaluationRow[],
-): TaskComparison | null {
-  const { task, protocol } = evaluations[0];
-  const metric = MAIN_METRICS[task].find((name) =>
-    evaluations.some((row) => row.metrics.some((found) => found.name === name)),
-  );
-  if (metric === undefined) return null;
+): Promise<TaskComparison> {
+  const [{ task, protocol }] = evaluations;
+  const owner = ({ modelVersionId }: EvaluationRow) =>
+    versions.find(({ version }) => version.id === modelVersionId);
+  const rows = evaluations.filter(owner).map((row) => ({ ...row, seed: row.seed ?? owner(row)?.run.seed }));
+  const nameOf = (row: EvaluationRow) => identityOf(row, owner(row)?.run);
+  const { metric, ranking, models, differences } = await compareSeeded(shop, rows, nameOf);
   const higherIsBetter = !isLessBetter(metric);
-  const entries: ModelComparisonEntry[] = [];
-  for (const row of evaluations) {
-    const modelVersion = versions.find((version) => version.id === row.modelVersionId);
+  const entries = rows.flatMap((row): (ModelComparisonEntry & { identity: string })[] => {
+    const modelVersion = owner(row)?.version;
     const measured = row.metrics.find((found) => found.name === metric);
-    if (!modelVersion || !measured) continue;
-    const { family, architecture } = row;
+    if (!modelVersion || !measured) return [];
+    const { family, architecture, metrics, seed } = row;
     const { value, low, high } = measured;
-    entries.push({
-      modelVersion,
-      family,
-      architecture,
-      value,
-      low,
-      high,
-      isBest: false,
-      metrics: row.metrics,
-    });
-  }
+    const identity = nameOf(row);
+    const isBest = ranking === 'RANKED' && identity === models[0].model;
+    return [
+      { modelVersion, family, architecture, seed: seed ?? null, value, low, high, isBest, metrics, identity },
+    ];
+  });
   entries.sort((a, b) => (higherIsBetter ? b.value - a.value : a.value - b.value));
-  if (entries.length > 0) entries[0].isBest = true;
-  const [best, next] = entries;
-  const isClear =
-    best !== undefined &&
-    next !== undefined &&
-    (higherIsBetter ? best.low > next.high : best.high < next.low);
-  return { task, metric, higherIsBetter, protocol, isClear, entries };
+  const described = describer(models.map(({ model }) => model));
+  return {
+    task,
+    metric,
+    higherIsBetter,
+    protocol,
+    ranking,
+    isClear: ranking === 'RANKED',
+    entries,
+    models: models.map(({ model, seeds, metrics }) => ({
+      model: described(model),
+      seeds,
+      folds: 1,
+      metrics,
+    })),
+    differences: differences.map((own) => ({
+      ...own,
+      better: described(own.better),
+      worse: described(own.worse),
+    })),
+  };
+}
+
+/** Settings of a run that do not make another model of it. */
+const BESIDE = new Set(['deploy', 'cut', 'threshold', 'members']);
+
+/** The same for two evaluations whose models differ by their seed alone. */
+function identityOf({ family, architecture }: EvaluationRow, run: RunRow | undefined): string {
+  const config = run ? Object.entries(run.config).filter(([name]) => !BESIDE.has(name)) : [];
+  // What a run's settings say to its nets, baselines do not hear.
+  const settings = family === 'BASELINE' ? [] : config.sort(([a], [b]) => (a < b ? -1 : 1));
+  const tasks = family === 'MULTI' ? run?.tasks : [];
+  return JSON.stringify([family, architecture, run?.kind === 'ENSEMBLE' ? [] : settings, tasks]);
+}
+
+/** Names of models for people: `single: dense`, numbered where several have other settings. */
+function describer(identities: readonly string[]): (identity: string) => string {
+  const plain = identities.map((identity) => {
+    const [family, architecture] = JSON.parse(identity) as [string, string];
+    return `${family.toLowerCase()}: ${architecture}`;
+  });
+  return (identity) => {
+    const at = identities.indexOf(identity);
+    const alike = plain.flatMap((name, index) => (name === plain[at] ? [index] : []));
+    return alike.length > 1 ? `${plain[at]} (settings ${alike.indexOf(at) + 1})` : plain[at];
+  };
 }
 
 /** Standard errors that a 95 % interval reaches to either side. */

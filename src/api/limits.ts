@@ -41,6 +41,7 @@ const FIELD_COSTS: Readonly<Record<string, number>> = {
   behaviourAnalytics: 500,
   monitoring: 200,
   compareModels: 50,
+  crossValidation: 50,
   guessImport: 100,
   quarantineCounts: 50,
 };

@@ -11,6 +11,7 @@ import type {
   Page,
   RunRow,
   ShopStore,
+  TrialRow,
   UserRow,
 } from '../store/index.js';
 import { Recommender } from './recommend.js';
@@ -39,6 +40,7 @@ export function createLoaders(services: Services, shop: ShopStore) {
     runById: loader<string, RunRow | null>((ids) => shop.runsByIds(ids)),
     modelVersionById: loader<string, ModelVersionRow | null>((ids) => shop.modelVersionsByIds(ids)),
     epochsByRun: loader<string, EpochMetricRow[]>((ids) => shop.epochMetricsByRuns(ids)),
+    trialsByRun: loader<string, TrialRow[]>((ids) => shop.trialsByRuns(ids)),
     evaluationsByRun: loader<string, EvaluationRow[]>((ids) => shop.evaluationsByRuns(ids)),
     evaluationsByModelVersion: loader<string, EvaluationRow[]>((ids) => shop.evaluationsByModelVersions(ids)),
     activeDeployments: loader<'all', DeploymentRow[]>(async () => [await shop.activeDeployments()]),

@@ -16,6 +16,7 @@ import { DataJobResolver } from './resolvers/data-job.resolver.js';
 import { DemandResolver } from './resolvers/demand.resolver.js';
 import { ErasureReceiptResolver } from './resolvers/erasure.resolver.js';
 import { EvaluationResolver } from './resolvers/evaluation.resolver.js';
+import { EvaluationRunResolver } from './resolvers/evaluation-run.resolver.js';
 import { FraudResolver } from './resolvers/fraud.resolver.js';
 import { ImportResolver } from './resolvers/import.resolver.js';
 import { IngestResolver } from './resolvers/ingest.resolver.js';
@@ -42,6 +43,7 @@ const RESOLVERS = [
   DeploymentResolver,
   ErasureReceiptResolver,
   EvaluationResolver,
+  EvaluationRunResolver,
   FraudResolver,
   IngestResolver,
   ItemResolver,

@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import type { TrainingRequest } from '../jobs/index.js';
 import type { TaskName } from '../tasks/index.js';
 import { given, requireObject, requireTime } from './inputs/checks.js';
+import { toThresholds } from './inputs/threshold.input.js';
 import type { StartTrainingInput } from './inputs/training.input.js';
 
 const TRAINED_BY = {
@@ -16,7 +17,8 @@ export function toTrainingRequest(input: StartTrainingInput): TrainingRequest {
   if (kind === 'ENSEMBLE' || kind === 'CROSS_VALIDATION' || kind === 'SEARCH') {
     throw new AppError('BAD_USER_INPUT', `kind: ${kind} is started by ${TRAINED_BY[kind]}.`);
   }
-  const { lossBalancing, resampling, hyperparameters, cut, ...rest } = given<StartTrainingInput>(input);
+  const { lossBalancing, resampling, hyperparameters, thresholds, cut, ...rest } =
+    given<StartTrainingInput>(input);
   const weights: Partial<Record<TaskName, number>> = {};
   for (const { task, weight } of lossBalancing?.weights ?? []) {
     if (!(weight > 0))
@@ -36,6 +38,7 @@ export function toTrainingRequest(input: StartTrainingInput): TrainingRequest {
       resampling: Object.fromEntries(resampling.map(({ task, method }) => [task, method])),
     }),
     ...(hyperparameters && { hyperparameters: requireObject('hyperparameters', hyperparameters) }),
+    ...(thresholds && { thresholds: toThresholds(thresholds) }),
     ...(cut && { cut: requireTime('cut', cut) }),
   };
 }

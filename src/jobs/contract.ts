@@ -3,6 +3,7 @@ import type { CalibrationMethod, EnsembleMethod, EpochReport, Pruning } from '..
 import type { JsonObject, RunRow, RunStatus } from '../store/index.js';
 import type { TaskName } from '../tasks/index.js';
 import type { DataJobs } from './data/contract.js';
+import type { CrossValidationRequest, SearchRequest, Thresholds } from './evaluation-contract.js';
 
 export interface TrainingRequest {
   readonly kind: 'SINGLE_TASK' | 'MULTI_TASK' | 'COLLABORATIVE' | 'AUTO';
@@ -13,6 +14,7 @@ export interface TrainingRequest {
   readonly resampling?: Partial<Record<TaskName, string>>;
   readonly collaboration?: string;
   readonly hyperparameters?: JsonObject;
+  readonly thresholds?: Thresholds;
   readonly seed?: number;
   /** Train as of this time; default the shop's clock. */
   readonly cut?: Date;
@@ -28,26 +30,9 @@ export interface EnsembleRequest {
   /** Members that do not pay are left out; NONE unless said. */
   readonly prune?: Pruning;
   /** Rules for thresholds by task; those of the members' runs unless said. */
-  readonly thresholds?: JsonObject;
+  readonly thresholds?: Thresholds;
   readonly seed?: number;
   readonly deploy?: boolean;
-}
-
-export interface CrossValidationRequest {
-  readonly task: TaskName;
-  readonly architecture?: string;
-  readonly folds?: number;
-  readonly hyperparameters?: JsonObject;
-  readonly seed?: number;
-}
-
-export interface SearchRequest {
-  readonly task: TaskName;
-  readonly architecture?: string;
-  readonly trials?: number;
-  /** Hyper-parameter name → values to try. */
-  readonly space: JsonObject;
-  readonly seed?: number;
 }
 
 /** Sent on the channel `run_progress` on every change worth showing. */

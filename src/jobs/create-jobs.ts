@@ -3,8 +3,10 @@ import { runIsActive, type RunRow, type ShopStore, type Store } from '../store/i
 import { PROGRESS_CHANNEL } from './channels.js';
 import type { Jobs, RunProgressEvent } from './contract.js';
 import { createDataJobs } from './data/create-data-jobs.js';
+import { crossValidationRun, searchRun } from './evaluation-requests.js';
 import { enqueueRun, openQueue } from './queue.js';
-import { crossValidationRun, ensembleRun, type NewRun, searchRun, trainingRun } from './requests.js';
+import type { NewRun } from './request-checks.js';
+import { ensembleRun, trainingRun } from './requests.js';
 import { waitForRun } from './wait-for-run.js';
 
 export interface JobsOptions {
@@ -86,6 +88,7 @@ export async function createJobs({ databaseUrl, store, checkPlan }: JobsOptions)
 function hasOwnPlan({ kind, config }: NewRun): boolean {
   if (kind === 'ENSEMBLE') return false;
   if (kind === 'COLLABORATIVE' || kind === 'SEARCH') return true;
+  if (config.architectures) return true;
   const chosen = [config.hyperparameters, config.resampling].some(
     (settings) => settings && Object.keys(settings).length > 0,
   );

@@ -2,4 +2,6 @@
 export * from './contract.js';
 export { createJobs, type JobsOptions } from './create-jobs.js';
 export * from './data/contract.js';
+export * from './evaluation-contract.js';
+export { bestOf, lastResult, trialSettings } from './search-plan.js';
 export { waitForRun } from './wait-for-run.js';

@@ -10,6 +10,9 @@ export interface RunJob {
   readonly runId: string;
 }
 
+/** Asks a free worker to a search's side: as many jobs as workers are wanted. */
+export const HELP_QUEUE = 'search-help';
+
 /** Looks at the models in service: a job with a shop is one shop's, one without asks for all. */
 export const CHECK_QUEUE = 'shop-checks';
 /** A check that is asked for again within this time is one. */
@@ -33,6 +36,7 @@ export async function openQueue(databaseUrl: string, onError: (error: Error) => 
   boss.on('error', onError);
   await boss.start();
   await boss.createQueue(RUN_QUEUE);
+  await boss.createQueue(HELP_QUEUE);
   await boss.createQueue(CHECK_QUEUE);
   await boss.createQueue(DATA_QUEUE);
   return boss;
@@ -41,6 +45,12 @@ export async function openQueue(databaseUrl: string, onError: (error: Error) => 
 /** Hands a run to whichever worker is free first. */
 export async function enqueueRun(boss: PgBoss, job: RunJob): Promise<void> {
   await boss.send(RUN_QUEUE, job, { expireInSeconds: EXPIRE_SECONDS, retryLimit: 0 });
+}
+
+/** Calls workers to a search's side; those that come too late find nothing to do. */
+export async function enqueueHelp(boss: PgBoss, job: RunJob, workers: number): Promise<void> {
+  for (let worker = 0; worker < workers; worker++)
+    await boss.send(HELP_QUEUE, job, { expireInSeconds: EXPIRE_SECONDS, retryLimit: 0 });
 }
 
 /** Has the models in service looked after by the clock. @param cron in UTC; null = never */

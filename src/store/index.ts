@@ -11,6 +11,7 @@ export {
   type NewDataJob,
 } from './data-job-store.js';
 export { type EmbeddedOptions, type EmbeddedPostgres, startEmbeddedPostgres } from './embedded.js';
+export * from './evaluation-rows.js';
 export type { HistoryBlock } from './history-blocks.js';
 export type { HistoryFiles, RefreshReport } from './history-files.js';
 export { migrate } from './migrate.js';
@@ -19,3 +20,4 @@ export type { RetentionOptions, RetentionPolicy, RetentionReport } from './reten
 export * from './rows.js';
 export { runIsActive } from './runs.js';
 export * from './shop-store.js';
+export { requireTrial, type TrialClaim } from './trials.js';

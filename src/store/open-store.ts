@@ -10,6 +10,7 @@ import { catalogueReads } from './catalogue.js';
 import { connectionStore } from './connections.js';
 import { dataJobStore } from './data-jobs.js';
 import { eraseUser } from './erasure.js';
+import { evaluationStore } from './evaluations.js';
 import { PrismaClient } from './generated/client.js';
 import { openHistoryFiles } from './history-files.js';
 import { historyReads } from './history-reads.js';
@@ -23,6 +24,7 @@ import { runStore } from './runs.js';
 import { type ShopContext } from './shop-context.js';
 import type { ShopStore, Store } from './shop-store.js';
 import { sourceStore } from './sources.js';
+import { trialStore } from './trials.js';
 import { versionStore } from './versions.js';
 import { bulkWrites } from './writes.js';
 
@@ -134,6 +136,8 @@ function shopStore(context: ShopContext): ShopStore {
     ...bulkWrites(context),
     ...historyReads(context),
     ...runStore(context),
+    ...evaluationStore(context),
+    ...trialStore(context),
     ...versionStore(context),
     ...retentionStore(context),
     ...sourceStore(context),

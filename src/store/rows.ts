@@ -168,51 +168,6 @@ export interface EpochMetricRow {
   readonly validationLoss: number | null;
 }
 
-export const SPLITS = ['TRAIN', 'VALIDATION', 'TEST'] as const;
-export type Split = (typeof SPLITS)[number];
-
-/** `low` and `high`: 95 % interval. */
-export interface MetricValue {
-  readonly name: string;
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** counts[row = actual][column = predicted]. */
-export interface ConfusionMatrixValue {
-  readonly labels: string[];
-  readonly counts: number[][];
-  readonly threshold: number;
-}
-
-export const CURVE_KINDS = ['ROC', 'PRECISION_RECALL', 'CALIBRATION', 'LIFT'] as const;
-export type CurveKind = (typeof CURVE_KINDS)[number];
-export interface CurvePoint {
-  readonly x: number;
-  readonly y: number;
-}
-
-export interface EvaluationRow {
-  readonly id: string;
-  readonly runId: string;
-  readonly modelVersionId: string | null;
-  /** BASELINE, SINGLE, MULTI or ENSEMBLE, and the architecture within it. */
-  readonly family: string;
-  readonly architecture: string;
-  /** Whether this is the predictor that the model version serves for the task. */
-  readonly isServed: boolean;
-  readonly task: TaskName;
-  readonly split: Split;
-  /** The protocol in words: cut, label window, how ranked, how many examples. */
-  readonly protocol: string;
-  readonly examples: number;
-  readonly loss: number;
-  readonly metrics: MetricValue[];
-  readonly confusionMatrix: ConfusionMatrixValue | null;
-  readonly curves: Partial<Record<CurveKind, CurvePoint[]>>;
-}
-
 export interface ModelVersionRow {
   readonly id: string;
   readonly runId: string;

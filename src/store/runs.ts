@@ -2,9 +2,10 @@
 import { AppError } from '../errors.js';
 import { inOrder } from './catalogue.js';
 import { decodeCursor, pageOf } from './cursor.js';
-import type { Evaluation, Prisma, Run } from './generated/client.js';
+import type { Run } from './generated/client.js';
+import { groupBy } from './group-by.js';
 import { isUuid } from './row-checks.js';
-import type { EpochMetricRow, EvaluationRow, JsonObject, RunRow, RunStatus } from './rows.js';
+import type { EpochMetricRow, JsonObject, RunRow, RunStatus } from './rows.js';
 import type { ShopContext } from './shop-context.js';
 import type { ShopStore } from './shop-store.js';
 
@@ -31,10 +32,6 @@ type RunStore = Pick<
   | 'epochMetricsByRuns'
   | 'releaseRun'
   | 'clearRunResults'
-  | 'addEvaluations'
-  | 'evaluationsByRuns'
-  | 'evaluationsByModelVersions'
-  | 'evaluationCurves'
   | 'writeCheckpoint'
   | 'readCheckpoint'
   | 'deleteCheckpoints'
@@ -132,26 +129,6 @@ export function runStore({ prisma, shopId }: ShopContext): RunStore {
         prisma.evaluation.deleteMany({ where: { runId, modelVersionId: null } }),
       ]);
     },
-    addEvaluations: async (rows) => {
-      await prisma.evaluation.createMany({ data: rows.map((row) => ({ ...toEvaluationData(row), shopId })) });
-    },
-    evaluationsByRuns: async (runIds) => {
-      const where = { runId: { in: runIds.filter(isUuid) } };
-      const rows = await prisma.evaluation.findMany({ where, orderBy: EVALUATION_ORDER });
-      return groupBy(runIds, rows.map(toEvaluation), (row) => row.runId);
-    },
-    evaluationsByModelVersions: async (ids) => {
-      const where = { modelVersionId: { in: ids.filter(isUuid) } };
-      const rows = await prisma.evaluation.findMany({ where, orderBy: EVALUATION_ORDER });
-      return groupBy(ids, rows.map(toEvaluation), (row) => row.modelVersionId ?? '');
-    },
-    evaluationCurves: async (id, kind) => {
-      const row = isUuid(id)
-        ? await prisma.evaluation.findUnique({ where: { id }, select: { curves: true } })
-        : null;
-      if (!row) throw new AppError('NOT_FOUND', `There is no evaluation ${id}.`);
-      return (row.curves as unknown as EvaluationRow['curves'])[kind] ?? [];
-    },
     writeCheckpoint: async (runId, name, bytes) => {
       const data = { bytes: new Uint8Array(bytes), updatedAt: new Date() };
       await prisma.runCheckpoint.upsert({
@@ -170,30 +147,12 @@ export function runStore({ prisma, shopId }: ShopContext): RunStore {
   };
 }
 
-const EVALUATION_ORDER: Prisma.EvaluationOrderByWithRelationInput[] = [
-  { task: 'asc' },
-  { family: 'asc' },
-  { architecture: 'asc' },
-  { split: 'asc' },
-];
-
 /** Condition of a keyset page, newest first. */
 export function afterNewest<Field extends string>(cursor: string | null | undefined, field: Field): object {
   if (!cursor) return {};
   const [at, id] = decodeCursor(cursor, ['string', 'string']) as [string, string];
   const time = new Date(at);
   return { OR: [{ [field]: { lt: time } }, { [field]: time, id: { lt: id } }] };
-}
-
-/** Rows parted by key, in the order of the keys. */
-export function groupBy<Row>(
-  keys: readonly string[],
-  rows: readonly Row[],
-  keyOf: (row: Row) => string,
-): Row[][] {
-  const groups = new Map<string, Row[]>(keys.map((key) => [key, []]));
-  for (const row of rows) groups.get(keyOf(row))?.push(row);
-  return keys.map((key) => groups.get(key) ?? []);
 }
 
 function toRun(row: Run): RunRow {
@@ -205,19 +164,5 @@ function toRun(row: Run): RunRow {
     tasks: row.tasks as RunRow['tasks'],
     config: row.config as JsonObject,
     error: row.error as RunRow['error'],
-  };
-}
-
-function toEvaluation(row: Evaluation): EvaluationRow {
-  const { shopId: _shop, ...rest } = row;
-  return rest as unknown as EvaluationRow;
-}
-
-function toEvaluationData(row: Omit<EvaluationRow, 'id'>): Omit<Prisma.EvaluationCreateManyInput, 'shopId'> {
-  return {
-    ...row,
-    metrics: row.metrics as unknown as Prisma.InputJsonValue,
-    confusionMatrix: (row.confusionMatrix ?? undefined) as unknown as Prisma.InputJsonValue | undefined,
-    curves: row.curves as unknown as Prisma.InputJsonValue,
   };
 }

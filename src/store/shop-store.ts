@@ -9,17 +9,16 @@ import type { ApiKeyStore } from './api-keys.js';
 import type { IdentityStore, QuarantineStore, SourceStore } from './collect-store.js';
 import type { ConnectionStore } from './connections.js';
 import type { DataJobStore } from './data-job-store.js';
+import type { EvaluationStore } from './evaluations.js';
 import type { HistoryFiles, HistoryFilesOptions } from './history-files.js';
 import type { RetentionStore } from './retention.js';
 import type {
   AlertRow,
   BehaviourRecord,
   BehaviourWrite,
-  CurveKind,
   DeploymentRow,
   EpochMetricRow,
   ErasureRow,
-  EvaluationRow,
   FeedbackWrite,
   ImpressionWrite,
   ItemRow,
@@ -35,6 +34,7 @@ import type {
   UserWrite,
   WriteResult,
 } from './rows.js';
+import type { TrialStore } from './trials.js';
 
 /** Keyset page: rows after an opaque cursor; `hasNextPage` without a count. */
 export interface PageRequest {
@@ -72,7 +72,15 @@ export interface RunFilter {
 }
 
 export interface ShopStore
-  extends SourceStore, QuarantineStore, IdentityStore, RetentionStore, DataJobStore, ConnectionStore {
+  extends
+    SourceStore,
+    QuarantineStore,
+    IdentityStore,
+    RetentionStore,
+    DataJobStore,
+    ConnectionStore,
+    EvaluationStore,
+    TrialStore {
   readonly shopId: number;
   readonly shopKey: string;
 
@@ -155,10 +163,6 @@ export interface ShopStore
   clearRunResults(runId: string): Promise<void>;
   addEpochMetrics(rows: readonly EpochMetricRow[]): Promise<void>;
   epochMetricsByRuns(runIds: readonly string[]): Promise<EpochMetricRow[][]>;
-  addEvaluations(rows: readonly Omit<EvaluationRow, 'id'>[]): Promise<void>;
-  evaluationsByRuns(runIds: readonly string[]): Promise<EvaluationRow[][]>;
-  evaluationsByModelVersions(ids: readonly string[]): Promise<EvaluationRow[][]>;
-  evaluationCurves(evaluationId: string, kind: CurveKind): Promise<{ x: number; y: number }[]>;
   /** A run's saved training state; written whole or not at all. */
   writeCheckpoint(runId: string, name: string, bytes: Uint8Array): Promise<void>;
   readCheckpoint(runId: string, name: string): Promise<Uint8Array | null>;

@@ -11,6 +11,7 @@ import {
   RunKindEnum,
   TaskEnum,
 } from '../types/enums.enum.js';
+import { ThresholdInput } from './threshold.input.js';
 
 @InputType({ description: 'A number for a task.' })
 export class TaskWeightInput {
@@ -71,6 +72,12 @@ export class StartTrainingInput {
   @Field(() => JSONScalar, { nullable: true, description: 'An object of hyper-parameters by name.' })
   hyperparameters?: JsonObject | null;
 
+  @Field(() => [ThresholdInput], {
+    nullable: true,
+    description: "Rules by which thresholds are chosen on validation; without, the tasks' own.",
+  })
+  thresholds?: ThresholdInput[] | null;
+
   @Field(() => Int, { nullable: true, description: 'Seed of every random draw.' })
   seed?: number | null;
 
@@ -101,52 +108,15 @@ export class StartEnsembleInput {
   @Field(() => PruningEnum, { nullable: true, description: 'Which members stay; without, NONE: all.' })
   prune?: Pruning | null;
 
-  @Field(() => JSONScalar, {
+  @Field(() => [ThresholdInput], {
     nullable: true,
-    description:
-      'Rules for decision thresholds by task, such as {"CHURN": {"by": "PRECISION", "target": 0.8}}; without, those of the members.',
+    description: 'Rules by which thresholds are chosen; without, those of the members.',
   })
-  thresholds?: JsonObject | null;
+  thresholds?: ThresholdInput[] | null;
 
   @Field(() => Int, { nullable: true, description: 'Seed of every random draw.' })
   seed?: number | null;
 
   @Field(() => Boolean, { nullable: true, description: 'Deploy what comes out.' })
   deploy?: boolean | null;
-}
-
-@InputType({ description: 'What to measure on several folds.' })
-export class CrossValidationInput {
-  @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
-
-  @Field(() => String, { nullable: true, description: 'Kind of model; without, the default of the task.' })
-  architecture?: string | null;
-
-  @Field(() => Int, { nullable: true, description: 'Number of folds, 2 to 20.' })
-  folds?: number | null;
-
-  @Field(() => JSONScalar, { nullable: true, description: 'An object of hyper-parameters by name.' })
-  hyperparameters?: JsonObject | null;
-
-  @Field(() => Int, { nullable: true, description: 'Seed of every random draw.' })
-  seed?: number | null;
-}
-
-@InputType({ description: 'Which hyper-parameters to search.' })
-export class SearchInput {
-  @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
-
-  @Field(() => String, { nullable: true, description: 'Kind of model; without, the default of the task.' })
-  architecture?: string | null;
-
-  @Field(() => Int, { nullable: true, description: 'Number of trials, 1 to 200.' })
-  trials?: number | null;
-
-  @Field(() => JSONScalar, { description: 'An object: name of the hyper-parameter → list of values to try.' })
-  space: JsonObject;
-
-  @Field(() => Int, { nullable: true, description: 'Seed of every random draw.' })
-  seed?: number | null;
 }

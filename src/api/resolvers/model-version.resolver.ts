@@ -2,6 +2,7 @@ import { Arg, Ctx, FieldResolver, Float, ID, Int, Mutation, Query, Resolver, Roo
 
 import { AppError } from '../../errors.js';
 import { deployModel, rollbackDeployment } from '../../pipeline/deploy/index.js';
+import type { RunRow } from '../../store/index.js';
 import { Access } from '../auth.js';
 import { compareModels } from '../compare-models.js';
 import type { Context } from '../context.js';
@@ -27,6 +28,12 @@ export async function loadModelVersion(loaders: Loaders, id: string): Promise<Mo
   const row = await loaders.modelVersionById.load(id);
   if (!row) throw new AppError('NOT_FOUND', `There is no model version ${id}.`);
   return toModelVersion(row);
+}
+
+async function loadRun(loaders: Loaders, runId: string): Promise<RunRow> {
+  const row = await loaders.runById.load(runId);
+  if (!row) throw new Error(`A model version names run ${runId}, which is not stored.`);
+  return row;
 }
 
 @Resolver(() => ModelVersion)
@@ -58,11 +65,12 @@ export class ModelVersionResolver {
 
   @Access('STUDIO')
   @Query(() => ModelComparison, {
-    description: 'Model versions side by side, task by task, on their test splits.',
+    description:
+      'Model versions side by side, task by task, on their test splits. Versions of equal settings and other seeds count as one model; only models of several seeds are ranked.',
   })
   async compareModels(
     @Arg('ids', () => [ID], { description: 'Versions to compare, at most 20.' }) ids: string[],
-    @Ctx() { loaders }: Context,
+    @Ctx() { loaders, shop }: Context,
   ): Promise<ModelComparison> {
     if (ids.length === 0) throw new AppError('BAD_USER_INPUT', 'ids: name at least one model version.');
     if (ids.length > MAX_COMPARED) {
@@ -74,14 +82,15 @@ export class ModelVersionResolver {
     const evaluations = await Promise.all(
       versions.map(({ id }) => loaders.evaluationsByModelVersion.load(id)),
     );
-    return compareModels(versions, evaluations.flat());
+    const compared = await Promise.all(
+      versions.map(async (version) => ({ version, run: await loadRun(loaders, version.runId) })),
+    );
+    return compareModels(shop, compared, evaluations.flat());
   }
 
   @FieldResolver(() => TrainingRun, { description: 'The run that made it.' })
   async run(@Root() { runId }: ModelVersion, @Ctx() { loaders }: Context): Promise<TrainingRun> {
-    const row = await loaders.runById.load(runId);
-    if (!row) throw new Error(`A model version names run ${runId}, which is not stored.`);
-    return toTrainingRun(row);
+    return toTrainingRun(await loadRun(loaders, runId));
   }
 
   @FieldResolver(() => [Evaluation], { description: 'How good its models are.' })

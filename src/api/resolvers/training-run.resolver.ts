@@ -14,14 +14,10 @@ import {
 import { AppError } from '../../errors.js';
 import { Access } from '../auth.js';
 import type { Context } from '../context.js';
-import { given, requireBetween, requireObject } from '../inputs/checks.js';
+import { given } from '../inputs/checks.js';
 import { RunFilter } from '../inputs/filters.input.js';
-import {
-  CrossValidationInput,
-  SearchInput,
-  StartEnsembleInput,
-  StartTrainingInput,
-} from '../inputs/training.input.js';
+import { toThresholds } from '../inputs/threshold.input.js';
+import { StartEnsembleInput, StartTrainingInput } from '../inputs/training.input.js';
 import { runProgress } from '../run-progress.js';
 import { toTrainingRequest } from '../training-request.js';
 import { type Connection, requirePageSize, toConnection } from '../types/connection.type.js';
@@ -121,41 +117,9 @@ export class TrainingRunResolver {
         ...options,
         members,
         method,
-        ...(thresholds && { thresholds: requireObject('thresholds', thresholds) }),
+        ...(thresholds && { thresholds: toThresholds(thresholds) }),
       }),
     );
-  }
-
-  @Access('STUDIO')
-  @Mutation(() => TrainingRun, { description: 'Asks for a cross-validation.' })
-  async startCrossValidation(
-    @Arg('input', () => CrossValidationInput, { description: 'What to measure.' })
-    input: CrossValidationInput,
-    @Ctx() { services, shop }: Context,
-  ): Promise<TrainingRun> {
-    const request = { ...given<CrossValidationInput>(input), task: input.task };
-    if (request.folds !== undefined) requireBetween('folds', request.folds, 2, 20);
-    if (request.hyperparameters !== undefined) requireObject('hyperparameters', request.hyperparameters);
-    return toTrainingRun(await services.jobs.startCrossValidation(shop.shopKey, request));
-  }
-
-  @Access('STUDIO')
-  @Mutation(() => TrainingRun, { description: 'Asks for a search over hyper-parameters.' })
-  async startSearch(
-    @Arg('input', () => SearchInput, { description: 'What to search.' }) input: SearchInput,
-    @Ctx() { services, shop }: Context,
-  ): Promise<TrainingRun> {
-    const request = {
-      ...given<SearchInput>(input),
-      task: input.task,
-      space: requireObject('space', input.space),
-    };
-    if (request.trials !== undefined) requireBetween('trials', request.trials, 1, 200);
-    const empty = Object.entries(request.space).find(
-      ([, values]) => !Array.isArray(values) || values.length === 0,
-    );
-    if (empty) throw new AppError('BAD_USER_INPUT', `space.${empty[0]}: expected a list of values to try.`);
-    return toTrainingRun(await services.jobs.startSearch(shop.shopKey, request));
   }
 
   @Access('STUDIO')

@@ -1,9 +1,11 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 
+import type { Ranking } from '../../pipeline/evaluate/index.js';
 import type { TaskName } from '../../tasks/index.js';
 import { TaskEnum } from './enums.enum.js';
 import { Metric } from './evaluation.type.js';
 import { ModelVersion } from './model-version.type.js';
+import { ModelDifference, RankingEnum, SeededModel } from './seeded-model.type.js';
 
 @ObjectType({ description: 'One model in a comparison.', simpleResolvers: true })
 export class ModelComparisonEntry {
@@ -16,6 +18,9 @@ export class ModelComparisonEntry {
   @Field(() => String, { description: 'The kind of model.' })
   architecture: string;
 
+  @Field(() => Int, { nullable: true, description: 'Seed that it was fitted from.' })
+  seed: number | null;
+
   @Field(() => Float, { description: 'Value of the metric on the test split.' })
   value: number;
 
@@ -26,7 +31,7 @@ export class ModelComparisonEntry {
   high: number;
 
   @Field(() => Boolean, {
-    description: 'Whether it has the best value; within the interval of others that is no proof.',
+    description: 'Whether its model is clearly ahead of all others over several seeds; never by one seed.',
   })
   isBest: boolean;
 
@@ -48,11 +53,27 @@ export class TaskComparison {
   @Field(() => String, { description: 'How it was measured; only equal protocols are compared.' })
   protocol: string;
 
-  @Field(() => Boolean, { description: "Whether the best one's interval lies apart from that of the next." })
+  @Field(() => RankingEnum, { description: 'Whether the models can be ranked, and if not, why not.' })
+  ranking: Ranking;
+
+  @Field(() => Boolean, { description: 'Whether the best model is clearly ahead of all others (RANKED).' })
   isClear: boolean;
 
-  @Field(() => [ModelComparisonEntry], { description: 'The models, the best first.' })
+  @Field(() => [ModelComparisonEntry], {
+    description: 'Every version by itself, the best value first: an order, no ranking.',
+  })
   entries: ModelComparisonEntry[];
+
+  @Field(() => [SeededModel], {
+    description:
+      'The models with mean and spread over their seeds (versions of equal settings), the best mean first.',
+  })
+  models: readonly SeededModel[];
+
+  @Field(() => [ModelDifference], {
+    description: 'The best model against each other, where both have seeds in common: paired bootstrap.',
+  })
+  differences: readonly ModelDifference[];
 }
 
 @ObjectType({ description: 'What sharing with other tasks brought one task.', simpleResolvers: true })

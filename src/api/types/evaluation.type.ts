@@ -1,8 +1,11 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 
+import type { SegmentDimension } from '../../pipeline/evaluate/index.js';
 import type { CurveKind, CurvePoint, EvaluationRow, Split } from '../../store/index.js';
 import type { TaskName } from '../../tasks/index.js';
+import { DateTimeScalar } from '../scalars.js';
 import { SplitEnum, TaskEnum } from './enums.enum.js';
+import { SegmentDimensionEnum } from './evaluation.enum.js';
 
 @ObjectType({ description: 'A measured value with its 95 % interval.', simpleResolvers: true })
 export class Metric {
@@ -40,6 +43,21 @@ export class Point {
   y: number;
 }
 
+@ObjectType({ description: 'Figures of a part of the examples.', simpleResolvers: true })
+export class EvaluationSegment {
+  @Field(() => SegmentDimensionEnum, { description: 'What the parts are told apart by.' })
+  dimension: SegmentDimension;
+
+  @Field(() => String, { description: 'The part, such as RETURNING, TAIL, GB or HIGH.' })
+  name: string;
+
+  @Field(() => Int, { description: 'Number of examples in it (for ITEMS: of targets).' })
+  examples: number;
+
+  @Field(() => [Metric], { description: 'Its figures.' })
+  metrics: Metric[];
+}
+
 @ObjectType({ description: 'How good a model is at one task on one split.', simpleResolvers: true })
 export class Evaluation {
   @Field(() => ID, { description: 'Id of the evaluation.' })
@@ -75,9 +93,28 @@ export class Evaluation {
   @Field(() => ConfusionMatrix, { nullable: true, description: 'For yes/no tasks.' })
   confusionMatrix: ConfusionMatrix | null;
 
+  @Field(() => [EvaluationSegment], {
+    description:
+      'New and returning users, head and tail items, countries and payment methods, levels of demand.',
+  })
+  segments: EvaluationSegment[];
+
+  @Field(() => Int, { nullable: true, description: 'Seed that the model was fitted from.' })
+  seed: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'Fold of a cross-validation, from 1.' })
+  fold: number | null;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'The model has learnt from what lies before, in a cross-validation or search.',
+  })
+  cut: Date | null;
+
   curves: Partial<Record<CurveKind, CurvePoint[]>>;
 }
 
 export function toEvaluation(row: EvaluationRow): Evaluation {
-  return row;
+  const { segments = [], seed = null, fold = null, cut = null } = row;
+  return { ...row, segments: segments as EvaluationSegment[], seed, fold, cut };
 }

@@ -63,7 +63,7 @@ export interface StartEnsembleInput {
   readonly method: EnsembleMethod;
   readonly prune?: Pruning | null;
   readonly seed?: number | null;
-  readonly thresholds?: Json | null;
+  readonly thresholds?: readonly ThresholdInput[] | null;
 }
 export interface StartTrainingInput {
   readonly architecture?: string | null;
@@ -76,6 +76,7 @@ export interface StartTrainingInput {
   readonly resampling?: readonly TaskResamplingInput[] | null;
   readonly seed?: number | null;
   readonly tasks?: readonly Task[] | null;
+  readonly thresholds?: readonly ThresholdInput[] | null;
 }
 export type Task =
   'CHURN' | 'DEMAND' | 'FRAUD' | 'NEXT_BEHAVIOUR' | 'PURCHASE_INTENT' | 'RECOMMENDATION' | 'SESSION_OUTCOME';
@@ -86,6 +87,14 @@ export interface TaskResamplingInput {
 export interface TaskWeightInput {
   readonly task: Task;
   readonly weight: number;
+}
+export type ThresholdBy = 'COST' | 'F1' | 'PRECISION';
+export interface ThresholdInput {
+  readonly by: ThresholdBy;
+  readonly costOfFalseAlarm?: number | null;
+  readonly costOfMiss?: number | null;
+  readonly target?: number | null;
+  readonly task: Task;
 }
 export interface UserFilter {
   readonly ids?: readonly string[] | null;

@@ -59,7 +59,12 @@ export async function commitVersion(context: RunContext, version: NewVersion): P
     manifest: manifest,
   });
   await shop.addEvaluations(
-    version.evaluations.map((evaluation) => ({ ...evaluation, runId: run.id, modelVersionId: row.id })),
+    version.evaluations.map((evaluation) => ({
+      ...evaluation,
+      seed: run.seed,
+      runId: run.id,
+      modelVersionId: row.id,
+    })),
   );
   return row;
 }

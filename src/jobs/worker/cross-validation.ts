@@ -1,71 +1,160 @@
-import { kFolds } from '../../pipeline/evaluate/index.js';
-import type { ShopHistory } from '../../pipeline/index.js';
-import { taskExamples } from './examples.js';
-import { measureOnce } from './measure-once.js';
-import { planRun } from './plan.js';
+/** Cross-validation: several folds and seeds, one row of evaluation each; a run that goes on after a death measures only what is missing. */
+import { kFolds, rollingCuts } from '../../pipeline/evaluate/index.js';
+import { DAY_MS, type ShopHistory } from '../../pipeline/index.js';
+import { TASK_DEFINITIONS } from '../../tasks/index.js';
+import { type TaskExamples, taskExamples } from './examples.js';
+import { predictOnce, runRule, thresholdOf } from './measure-once.js';
+import { type PlannedModel, planRun } from './plan.js';
 import type { RunContext } from './run-context.js';
-import { runCuts } from './run-cuts.js';
+import { firstBehaviour, LEAST_HISTORY_DAYS, runCuts } from './run-cuts.js';
+import { ofUsers } from './users-of-history.js';
 
-/**
- * k-fold cross-validation by user: each fold fits on the other users' past before the test cut and is measured on its own users' time after it, so
- * that neither a user nor the future is learnt from. A row of evaluation a fold.
- */
+/** Share of a run's work that comes before its first fold. */
+const START = 0.05;
+/** Folds come no closer to each other than this, however short the history. */
+const LEAST_STEP_DAYS = 7;
+
+/** Where one fold is fitted and measured. */
+interface Fold {
+  readonly number: number;
+  readonly cut: number;
+  /** What lies before the cut and may be learnt from; the same for both. */
+  readonly train: ShopHistory;
+  readonly held: () => TaskExamples;
+  /** An earlier cut whose labels end by this one, where the threshold is chosen. */
+  readonly earlierCut: number;
+  readonly earlier: () => TaskExamples;
+  readonly protocol: string;
+}
+
+/** Carries out a CROSS_VALIDATION run: rolling origin (Tashman, 2000) or folds of users. */
 export async function crossValidate(context: RunContext): Promise<null> {
   const { run, shop } = context;
-  const [task] = run.tasks;
-  const planned = planRun(run).at(-1);
-  if (!planned) return null;
+  const planned = planRun(run).filter(({ type }) =>
+    (run.config.architectures as string[]).includes(type.architecture),
+  );
   const history = await shop.readHistory();
-  const cuts = runCuts(history, run);
-  const folds = kFolds(history.users.length, run.config.folds as number, run.seed);
-  for (const [index, fold] of folds.entries()) {
-    await measureOnce(context, {
-      planned,
-      name: `fold-${index + 1}`,
-      history: ofUsers(history, fold.train),
-      cut: cuts.test,
-      held: () => taskExamples(task, ofUsers(history, fold.test), cuts.test, cuts.final),
-      split: 'TEST',
-      protocol: `fold ${index + 1} of ${folds.length}, parted by user`,
-      part: index,
-      parts: folds.length,
-    });
+  const folds =
+    run.config.method === 'BY_USER' ? userFolds(context, history) : rollingFolds(context, history);
+  const seeds = Array.from({ length: run.config.seeds as number }, (_, at) => run.seed + at);
+  const parts = folds.flatMap((fold) =>
+    seeds.flatMap((seed) => planned.map((model) => ({ fold, seed, model }))),
+  );
+  const [stored] = await shop.evaluationsByRuns([run.id]);
+  const done = new Set(stored.map(({ architecture, fold, seed }) => `${architecture} ${fold} ${seed}`));
+  for (const [index, { fold, seed, model }] of parts.entries()) {
+    const at = (share: number) => START + ((1 - START) * (index + share)) / parts.length;
+    if (!done.has(`${model.type.architecture} ${fold.number} ${seed}`))
+      await measureFold(context, fold, seed, model, at);
+    context.report(at(1), `fold ${fold.number} of ${folds.length}, seed ${seed}`);
   }
   return null;
 }
 
-/** The history of some users; others keep their place without behaviours and transactions, so that indices stay. */
-function ofUsers(history: ShopHistory, users: Int32Array): ShopHistory {
-  const isIn = new Uint8Array(history.users.length);
-  users.forEach((user) => (isIn[user] = 1));
-  const { behaviours } = history;
-  const kept: number[] = [];
-  for (let row = 0; row < behaviours.count; row++) if (isIn[behaviours.user[row]]) kept.push(row);
-  const pick = <Values extends Int32Array | Uint8Array | Float32Array | Float64Array>(
-    values: Values,
-  ): Values => {
-    const picked = values.slice(0, kept.length) as Values;
-    kept.forEach((row, at) => (picked[at] = values[row]));
-    return picked;
-  };
-  const userOffsets = new Int32Array(history.users.length + 1);
-  kept.forEach((row) => userOffsets[behaviours.user[row] + 1]++);
-  for (let user = 0; user < history.users.length; user++) userOffsets[user + 1] += userOffsets[user];
-  return {
-    ...history,
-    userOffsets,
-    behaviours: {
-      count: kept.length,
-      user: pick(behaviours.user),
-      item: pick(behaviours.item),
-      type: pick(behaviours.type),
-      occurredAt: pick(behaviours.occurredAt),
-      quantity: pick(behaviours.quantity),
-      value: pick(behaviours.value),
-      session: pick(behaviours.session),
+async function measureFold(
+  context: RunContext,
+  fold: Fold,
+  seed: number,
+  planned: PlannedModel,
+  at: (share: number) => number,
+): Promise<void> {
+  const { run, shop } = context;
+  const { family, architecture } = planned.type;
+  const [task] = run.tasks;
+  const rule = runRule(context);
+  const name = `${architecture}/fold-${fold.number}/seed-${seed}`;
+  const fit = { planned, history: fold.train, seed };
+  let threshold: number | typeof rule = rule;
+  if (typeof rule !== 'number') {
+    const earlier = fold.earlier();
+    const [predictions] = await predictOnce(
+      context,
+      { ...fit, name: `${name}/threshold`, cut: fold.earlierCut, from: at(0), to: at(0.4) },
+      [earlier],
+    );
+    threshold = thresholdOf(earlier.evaluate(predictions, rule, seed));
+  }
+  const held = fold.held();
+  const [predictions] = await predictOnce(
+    context,
+    { ...fit, name, cut: fold.cut, from: at(0.4), to: at(0.9) },
+    [held],
+  );
+  const report = held.evaluate(predictions, threshold, seed);
+  await shop.addEvaluations([
+    {
+      runId: run.id,
+      modelVersionId: null,
+      family,
+      architecture,
+      isServed: false,
+      task,
+      split: 'TEST',
+      protocol: `${fold.protocol}; ${held.protocol}`,
+      fold: fold.number,
+      seed,
+      cut: new Date(fold.cut),
+      ...report,
     },
-    transactions: history.transactions.filter(
-      (transaction) => transaction.user >= 0 && isIn[transaction.user],
-    ),
+  ]);
+}
+
+function rollingFolds(context: RunContext, history: ShopHistory): Fold[] {
+  const { run } = context;
+  const [task] = run.tasks;
+  const cuts = runCuts(history, run);
+  const window = windowDays(context, cuts.windowDays) * DAY_MS;
+  const count = run.config.folds as number;
+  const end = Math.floor(cuts.final / DAY_MS) * DAY_MS;
+  // Before the first cut lie a window to choose the threshold on and enough to learn from.
+  const room = end - 2 * window - LEAST_HISTORY_DAYS * DAY_MS - firstBehaviour(history);
+  const longest = Math.floor(room / Math.max(1, count - 1) / DAY_MS);
+  const asked = (run.config.stepDays as number | null) ?? Math.min(window / DAY_MS, longest);
+  const step = Math.max(LEAST_STEP_DAYS, asked) * DAY_MS;
+  const memo = remembered((cut: number) => taskExamples(task, history, cut, cut + window));
+  return rollingCuts(end, window, step, count).map((cut, index) => ({
+    number: index + 1,
+    cut,
+    train: history,
+    held: () => memo(cut),
+    earlierCut: cut - window,
+    earlier: () => memo(cut - window),
+    protocol: `rolling origin: fold ${index + 1} of ${count}, cuts ${step / DAY_MS} days apart, each trained on what lies before its cut`,
+  }));
+}
+
+/** Days of labels after each cut: the task's own window, or one like the other tasks' for those that have none. */
+function windowDays({ run }: RunContext, usual: number): number {
+  return TASK_DEFINITIONS[run.tasks[0]].labelWindowDays || usual;
+}
+
+/** Each fold fits on the other users' past and is measured on its own users' time after it: neither a user nor the future is learnt from. */
+function userFolds(context: RunContext, history: ShopHistory): Fold[] {
+  const { run } = context;
+  const [task] = run.tasks;
+  const { validation, test, final, windowDays: days } = runCuts(history, run);
+  const folds = kFolds(history.users.length, run.config.folds as number, run.seed);
+  return folds.map((fold, index) => {
+    const train = ofUsers(history, fold.train);
+    return {
+      number: index + 1,
+      cut: test,
+      train,
+      held: () => taskExamples(task, ofUsers(history, fold.test), test, final),
+      earlierCut: validation,
+      earlier: () => taskExamples(task, train, validation, validation + days * DAY_MS),
+      protocol: `fold ${index + 1} of ${folds.length}, parted by user`,
+    };
+  });
+}
+
+/** Examples of the last few cuts: each is looked at by all seeds and models. */
+function remembered(make: (cut: number) => TaskExamples): (cut: number) => TaskExamples {
+  const known = new Map<number, TaskExamples>();
+  return (cut) => {
+    const examples = known.get(cut) ?? make(cut);
+    known.set(cut, examples);
+    if (known.size > 2) known.delete([...known.keys()][0]);
+    return examples;
   };
 }

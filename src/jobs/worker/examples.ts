@@ -1,9 +1,15 @@
 /** The examples that models are measured on at a cut: labels from after it, and how to get a model's predictions for them. */
 import {
+  type Catalogue,
+  catalogueBefore,
   evaluateBinary,
   evaluateDemand,
   evaluateRanking,
+  levelSegments,
   type RankedUser,
+  seasonalScale,
+  transactionSegments,
+  userSegments,
 } from '../../pipeline/evaluate/index.js';
 import {
   DAY_MS,
@@ -59,13 +65,15 @@ function userTaskExamples(
   const users = buyersBefore(history, cut);
   const bought = purchaseLabels(history, users, cut, days);
   const labels = task === 'CHURN' ? bought.map((label) => 1 - label) : bought;
+  const segments = userSegments(history, users, cut);
   return {
     task,
     count: users.length,
     protocol: `users with a purchase before ${dateOf(cut)}, ${task === 'CHURN' ? 'no ' : 'a '}purchase in the ${days} days from it`,
     predict: async (model) =>
       required(model.users, model, (await model.users?.scoreUsers({ history, users, asOf: cut }))?.[task]),
-    evaluate: (probabilities, threshold, seed) => evaluateBinary({ labels, probabilities, threshold, seed }),
+    evaluate: (probabilities, threshold, seed) =>
+      evaluateBinary({ labels, probabilities, threshold, seed, segments }),
     labels,
     targets: null,
     items: 0,
@@ -82,13 +90,18 @@ function rankingExamples(history: ShopHistory, cut: number): TaskExamples {
   const ranked: RankedUser[] = all.targets
     .map((targets, at) => ({ targets, bought: all.bought[at] }))
     .filter(keep);
+  const segments = userSegments(history, users, cut);
+  let catalogue: Catalogue | undefined;
   return {
     task: 'RECOMMENDATION',
     count: users.length,
     protocol: `users who buy in the ${days} days from ${dateOf(cut)}, full ranking of the items known before${step > 1 ? `, one user in ${step}` : ''}`,
     predict: async (model) =>
       required(model.items, model, await model.items?.scoreItems({ history, users, asOf: cut })),
-    evaluate: (scores, _threshold, seed) => evaluateRanking({ scores, items, users: ranked, seed }),
+    evaluate: (scores, _threshold, seed) => {
+      catalogue ??= catalogueBefore(history, cut);
+      return evaluateRanking({ scores, items, users: ranked, seed, segments, catalogue });
+    },
     labels: null,
     targets: ranked.map((user) => user.targets),
     items,
@@ -105,6 +118,10 @@ function demandExamples(history: ShopHistory, cut: number): TaskExamples {
     cut - DEMAND_HISTORY_DAYS * DAY_MS,
     DEMAND_HISTORY_DAYS,
   );
+  const first = history.behaviours.occurredAt.reduce((least, time) => Math.min(least, time), cut);
+  const shopDays = Math.min(past.days, Math.floor((cut - first) / DAY_MS));
+  const scale = seasonalScale(past.units, past.days, 7, past.days - shopDays);
+  const segments = levelSegments(past);
   return {
     task: 'DEMAND',
     count: items.length,
@@ -122,7 +139,7 @@ function demandExamples(history: ShopHistory, cut: number): TaskExamples {
       const [predicted, low, high] = [0, 1, 2].map((part) =>
         predictions.subarray(part * actual.length, (part + 1) * actual.length),
       );
-      return evaluateDemand({ actual, predicted, low, high, days, seed });
+      return evaluateDemand({ actual, predicted, low, high, days, seed, scale, segments });
     },
     labels: null,
     actual,
@@ -135,12 +152,14 @@ function fraudTaskExamples(history: ShopHistory, cut: number, until: number): Ta
   const examples = fraudExamples(history, { from: cut, to: until, labelledUntil: cut });
   const labels = Float32Array.from(examples.labels);
   const contexts: readonly TransactionContext[] = examples.contexts;
+  const segments = transactionSegments(contexts.map(({ transaction }) => transaction));
   return {
     task: 'FRAUD',
     count: labels.length,
     protocol: describeFraudExamples(examples, cut, until),
     predict: async (model) => required(model.fraud, model, await model.fraud?.scoreTransactions(contexts)),
-    evaluate: (probabilities, threshold, seed) => evaluateBinary({ labels, probabilities, threshold, seed }),
+    evaluate: (probabilities, threshold, seed) =>
+      evaluateBinary({ labels, probabilities, threshold, seed, segments }),
     labels,
     targets: null,
     items: 0,

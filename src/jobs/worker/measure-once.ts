@@ -1,58 +1,70 @@
+/** One fit of one model before a cut, and what it predicts after it: what cross-validation and search are made of. */
+import {
+  type EvaluationReport,
+  isLessBetter,
+  MAIN_METRICS,
+  type Metric,
+  thresholdRule,
+} from '../../pipeline/evaluate/index.js';
 import type { ShopHistory } from '../../pipeline/index.js';
-import type { Split } from '../../store/index.js';
-import { TASK_DEFINITIONS } from '../../tasks/index.js';
+import type { ThresholdRule } from '../../tasks/index.js';
 import type { TaskExamples } from './examples.js';
 import type { PlannedModel } from './plan.js';
 import type { RunContext } from './run-context.js';
 
-/** Share of a run's work that comes before its first part. */
-const START = 0.05;
+/** Of no meaning for tasks that decide nothing. */
+const OPEN_THRESHOLD = 0.5;
 
-export interface Measurement {
+export interface Fit {
   readonly planned: PlannedModel;
   /** The fit's name, for its checkpoint and progress. */
   readonly name: string;
   readonly history: ShopHistory;
   readonly cut: number;
-  /** What the model is measured on; gathered after the fit, so that no fit waits with both in memory. */
-  readonly held: () => TaskExamples;
-  readonly split: Split;
-  /** What stands before the examples' own protocol. */
-  readonly protocol: string;
-  /** Which of the run's equal parts this is. */
-  readonly part: number;
-  readonly parts: number;
+  readonly seed: number;
+  /** Shares of the run's work from which and to which it goes. */
+  readonly from: number;
+  readonly to: number;
 }
 
-/** Fits one model before a cut, measures it on held-out examples and stores the row; no model version comes of it. */
-export async function measureOnce(context: RunContext, measurement: Measurement): Promise<void> {
-  const { planned, name, history, cut, split, protocol, part, parts } = measurement;
-  const { run, shop } = context;
-  const [task] = planned.tasks;
-  const at = (share: number) => START + ((1 - START) * (part + share)) / parts;
+/** Fits a model before the cut and lets it predict; nothing is kept of it. @returns one array an entry of `held` */
+export async function predictOnce(
+  context: RunContext,
+  { planned, name, history, cut, seed, from, to }: Fit,
+  held: readonly TaskExamples[],
+): Promise<Float32Array[]> {
   const model = planned.type.create(planned.tasks, planned.hyperparameters);
   try {
-    await model.fit({ history, cut }, context.fitContext(name, at(0), at(0.9), true));
-    const held = measurement.held();
-    const report = held.evaluate(
-      await held.predict(model),
-      TASK_DEFINITIONS[task].threshold ?? 0.5,
-      run.seed,
-    );
-    await shop.addEvaluations([
-      {
-        runId: run.id,
-        modelVersionId: null,
-        family: planned.type.family,
-        architecture: planned.type.architecture,
-        isServed: false,
-        task,
-        split,
-        protocol: `${protocol}; ${held.protocol}`,
-        ...report,
-      },
-    ]);
+    await model.fit({ history, cut }, { ...context.fitContext(name, from, to, false), seed });
+    const predictions: Float32Array[] = [];
+    for (const examples of held) {
+      context.signal.throwIfAborted();
+      predictions.push(await examples.predict(model));
+    }
+    return predictions;
   } finally {
     model.dispose();
   }
+}
+
+/** The run's rule for the thresholds of its task. */
+export function runRule({ run }: RunContext): ThresholdRule | number {
+  return thresholdRule(run.tasks[0], run.config.threshold) ?? OPEN_THRESHOLD;
+}
+
+/** The threshold that a report was made with, for use on later examples. */
+export function thresholdOf({ confusionMatrix }: EvaluationReport): number {
+  return confusionMatrix?.threshold ?? OPEN_THRESHOLD;
+}
+
+/** The figure that models of a task are chosen by. */
+export function decidingMetric(context: RunContext, metrics: readonly Metric[]): Metric | undefined {
+  const [name] = MAIN_METRICS[context.run.tasks[0]];
+  return metrics.find((metric) => metric.name === name);
+}
+
+/** Turned so that more is better; null where it is not a number. */
+export function worthOfMetric(metric: Metric | undefined): number | null {
+  if (!metric || !Number.isFinite(metric.value)) return null;
+  return isLessBetter(metric.name) ? -metric.value : metric.value;
 }

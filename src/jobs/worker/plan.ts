@@ -5,6 +5,7 @@ import type { RunPlan } from '../../pipeline/deploy/index.js';
 import type { ModelType } from '../../pipeline/index.js';
 import { ARCHITECTURES, MULTI_TASKS } from '../../pipeline/multi-task/index.js';
 import type { TaskName } from '../../tasks/index.js';
+import type { SearchConfig } from '../evaluation-contract.js';
 
 export type Settings = Readonly<Record<string, unknown>>;
 
@@ -41,6 +42,9 @@ export function planRun(run: RunPlan): PlannedModel[] {
       return planMultiTask(run);
     case 'COLLABORATIVE':
       return planCollaboration(run);
+    case 'CROSS_VALIDATION':
+    case 'SEARCH':
+      return planMeasured(run);
     default:
       return planSingleTask(run);
   }
@@ -52,6 +56,19 @@ export function checkPlan(run: RunPlan): void {
     const trials = run.kind === 'SEARCH' ? searchedValues(run) : [planned.hyperparameters];
     for (const hyperparameters of trials) requireAccepted({ ...planned, hyperparameters });
   }
+}
+
+/** The kinds of model that are only measured, or searched. */
+function planMeasured(run: RunPlan): PlannedModel[] {
+  const { architecture, architectures = [architecture] } = run.config as {
+    architecture?: string;
+    architectures?: string[];
+  };
+  return architectures.map((name) => ({
+    type: modelType(name ?? ''),
+    tasks: run.tasks,
+    hyperparameters: settingsFor(run, run.tasks),
+  }));
 }
 
 function planMultiTask(run: RunPlan): PlannedModel[] {
@@ -130,11 +147,16 @@ function requireAccepted({ type, tasks, hyperparameters }: PlannedModel): void {
   }
 }
 
-/** Each value of a search's space by itself. */
+/** Each end and value of a search's space by itself, beside what stays as it is. */
 function searchedValues({ config }: RunPlan): Settings[] {
-  return Object.entries((config.space ?? {}) as Record<string, readonly unknown[]>).flatMap(
-    ([name, values]) => values.map((value) => ({ [name]: value })),
+  const { parameters, budget, hyperparameters } = config as unknown as SearchConfig;
+  const ends = parameters.flatMap((parameter) =>
+    (parameter.type === 'CHOICE' ? parameter.values : [parameter.low, parameter.high]).map((value) => ({
+      [parameter.name]: value,
+    })),
   );
+  const lengths = budget ? [{ [budget.parameter]: budget.least }, { [budget.parameter]: budget.most }] : [];
+  return [...ends, ...lengths].map((value) => ({ ...hyperparameters, ...value }));
 }
 
 /** The baselines, and the architecture asked for in place of the usual one. */

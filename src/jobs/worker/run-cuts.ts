@@ -4,7 +4,7 @@ import type { RunRow } from '../../store/index.js';
 import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
 
 /** History that the first fit of a run must have behind it. */
-const LEAST_HISTORY_DAYS = 42;
+export const LEAST_HISTORY_DAYS = 42;
 
 /** The times of a run: models are fitted before each and measured on what came after. */
 export interface RunCuts {
@@ -48,7 +48,8 @@ function longestUsableWindow(days: number): number {
   return Math.max(0, ...windows.filter((window) => 2 * window + LEAST_HISTORY_DAYS <= days));
 }
 
-function firstBehaviour({ behaviours }: ShopHistory): number {
+/** Time of the earliest behaviour. */
+export function firstBehaviour({ behaviours }: ShopHistory): number {
   let first = Infinity;
   for (let row = 0; row < behaviours.count; row++) first = Math.min(first, behaviours.occurredAt[row]);
   return first;

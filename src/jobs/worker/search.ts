@@ -1,64 +1,118 @@
-import { Random } from '../../nn/random.js';
-import { DAY_MS } from '../../pipeline/index.js';
-import { taskExamples } from './examples.js';
-import { measureOnce } from './measure-once.js';
-import { planRun } from './plan.js';
-import type { RunContext } from './run-context.js';
-import { runCuts } from './run-cuts.js';
+/** Searches of hyper-parameters: the run's worker takes trials up itself, and so does every other worker that is free. */
+import { setTimeout as sleep } from 'node:timers/promises';
 
-/**
- * Random search (Bergstra and Bengio, JMLR 2012) over lists of values: each trial is fitted before the validation cut and measured after it. The
- * test window is never looked at. A row of evaluation a trial, its settings in the protocol.
- */
-export async function search(context: RunContext): Promise<null> {
+import { AppError } from '../../errors.js';
+import { nextTrial, type SearchPlan } from '../../pipeline/evaluate/index.js';
+import type { TrialRow } from '../../store/index.js';
+import type { SearchConfig } from '../evaluation-contract.js';
+import { bestOf, lastResult, searchPlan, toState, trialSettings } from '../search-plan.js';
+import { predictOnce } from './measure-once.js';
+import type { RunContext } from './run-context.js';
+import { gatherSearch, releaseDead, runTrial, type SearchData } from './trials.js';
+
+/** How often is looked whether trials of other workers have ended. */
+const POLL_MS = 300;
+const TRIALS_SHARE = 0.9;
+
+/** Calls up to so many other workers to a search's side. */
+export type AskForHelp = (runId: string, workers: number) => Promise<void>;
+
+/** Carries out a SEARCH run: trials are chosen between on validation; the best is judged once on test. */
+export async function search(context: RunContext, askForHelp: AskForHelp): Promise<null> {
   const { run, shop } = context;
-  const [task] = run.tasks;
-  const planned = planRun(run).at(-1);
-  if (!planned) return null;
-  const history = await shop.readHistory();
-  const cuts = runCuts(history, run);
-  const held = taskExamples(task, history, cuts.validation, cuts.validation + cuts.windowDays * DAY_MS);
-  const trials = drawTrials(
-    run.config.space as Record<string, unknown[]>,
-    run.config.trials as number,
-    run.seed,
-  );
-  for (const [index, hyperparameters] of trials.entries()) {
-    await measureOnce(context, {
-      planned: { ...planned, hyperparameters },
-      name: `trial-${index + 1}`,
-      history,
-      cut: cuts.validation,
-      held: () => held,
-      split: 'VALIDATION',
-      protocol: `trial ${index + 1} of ${trials.length}: ${JSON.stringify(hyperparameters)}`,
-      part: index,
-      parts: trials.length,
-    });
+  const config = run.config as unknown as SearchConfig;
+  const data = await gatherSearch(context);
+  if (config.parallel > 1) await askForHelp(run.id, Math.min(config.parallel, config.trials) - 1);
+  const trials = await takeTrials(context, data);
+  const best = bestOf(run, trials);
+  if (!best) {
+    const broken = trials.find(({ error }) => error !== null)?.error;
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `No trial came to a result: ${broken ?? 'their figures are not numbers'}`,
+    );
   }
+  const [judged] = await shop.evaluationsByRuns([run.id]);
+  if (judged.length === 0) await judge(context, data, best, trials.length);
   return null;
 }
 
-/** Different points of the grid, drawn evenly; all of them where there are fewer than asked for. */
-export function drawTrials(
-  space: Readonly<Record<string, readonly unknown[]>>,
+/**
+ * Takes up trials one after another until none is left to start.
+ *
+ * @param isOwner waits for trials of other workers, and takes over those of dead ones; a helper leaves when there is nothing to do
+ * @returns all trials of the run
+ */
+export async function takeTrials(
+  context: RunContext,
+  data: SearchData,
+  isOwner = true,
+): Promise<readonly TrialRow[]> {
+  const { run, shop, signal } = context;
+  const plan = searchPlan(run);
+  for (;;) {
+    signal.throwIfAborted();
+    await releaseDead(context);
+    const claim = await shop.claimTrial(run.id, (rows) => {
+      const next = nextTrial(
+        plan,
+        rows.map((row) => toState(run, row)),
+      );
+      return next && { ...next, hyperparameters: next.hyperparameters as TrialRow['hyperparameters'] };
+    });
+    const [trials] = await shop.trialsByRuns([run.id]);
+    const done = shareDone(plan, trials);
+    if (isOwner) context.report(TRIALS_SHARE * done, `${trials.length} of ${plan.trials} trials drawn`);
+    if (claim) {
+      await runTrial(context, data, claim, TRIALS_SHARE * done);
+      continue;
+    }
+    const isRunning = trials.some(({ status }) => status === 'RUNNING' || status === 'WAITING');
+    if (!isRunning || !isOwner) return trials;
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Trials that have been measured at least once count by the rungs that they could climb. */
+function shareDone({ trials: count, budgets }: SearchPlan, trials: readonly TrialRow[]): number {
+  const ended = trials.reduce(
+    (sum, { results, status }) => sum + (status === 'FAILED' ? 1 : results.length > 0 ? 1 : 0),
+    0,
+  );
+  const atTop = trials.some(({ results }) => results.some(({ rung }) => rung === budgets.length - 1));
+  return Math.min(1, ended / count) * (atTop || budgets.length === 1 ? 1 : 0.95);
+}
+
+/** The best trial's settings fitted before the test cut and measured after it, with the threshold that was chosen on validation. */
+async function judge(
+  context: RunContext,
+  { history, cuts, planned, held, test }: SearchData,
+  best: TrialRow,
   count: number,
-  seed: number,
-): Record<string, unknown>[] {
-  const names = Object.keys(space).sort();
-  const size = names.reduce((product, name) => product * space[name].length, 1);
-  const random = new Random(seed).fork('search');
-  const chosen = new Set<number>();
-  while (chosen.size < Math.min(count, size)) chosen.add(random.integer(size));
-  return [...chosen].map((point) => {
-    let rest = point;
-    return Object.fromEntries(
-      names.map((name) => {
-        const values = space[name];
-        const value = values[rest % values.length];
-        rest = Math.floor(rest / values.length);
-        return [name, value];
-      }),
-    );
-  });
+): Promise<void> {
+  const { run, shop } = context;
+  const result = lastResult(best);
+  const hyperparameters = trialSettings(run, best, result?.budget ?? null);
+  const fit = { planned: { ...planned, hyperparameters }, history, seed: run.seed };
+  const [predictions] = await predictOnce(
+    context,
+    { ...fit, name: `trial-${best.number}/test`, cut: cuts.test, from: TRIALS_SHARE, to: 0.98 },
+    [test()],
+  );
+  const report = test().evaluate(predictions, result?.threshold ?? 0.5, run.seed);
+  await shop.addEvaluations([
+    {
+      runId: run.id,
+      modelVersionId: null,
+      family: planned.type.family,
+      architecture: planned.type.architecture,
+      isServed: false,
+      task: run.tasks[0],
+      split: 'TEST',
+      protocol: `trial ${best.number}, the best of ${count} on validation (${held.protocol}), judged once; ${test().protocol}`,
+      seed: run.seed,
+      cut: new Date(cuts.test),
+      ...report,
+    },
+  ]);
 }

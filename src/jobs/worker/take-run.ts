@@ -4,11 +4,12 @@ import type { Logger } from '../../log.js';
 import { deployModel, type ModelFiles } from '../../pipeline/deploy/index.js';
 import type { ModelVersionRow, RunRow, ShopStore, Store } from '../../store/index.js';
 import { PROGRESS_CHANNEL } from '../channels.js';
+import type { RunJob } from '../queue.js';
 import { trainAutomatically } from './auto.js';
 import { crossValidate } from './cross-validation.js';
 import { combine } from './ensemble.js';
 import { RunContext } from './run-context.js';
-import { search } from './search.js';
+import { type AskForHelp, search } from './search.js';
 import { train } from './training.js';
 
 export const HEARTBEAT_MS = 2000;
@@ -25,6 +26,8 @@ export interface Workshop {
   readonly log: Logger;
   /** Seconds between two checkpoints of a training. */
   readonly checkpointSeconds: number;
+  /** Calls other workers to a search's side; without, its own worker takes all trials. */
+  readonly askForHelp?: (job: RunJob, workers: number) => Promise<void>;
 }
 
 /** @param stopSignal aborted when the worker is told to stop: the run goes back to the queue */
@@ -56,8 +59,12 @@ export async function takeRun(
   const beat = setInterval(() => void heartbeat(shop, run.id, cancel, log), HEARTBEAT_MS);
   try {
     // What a worker before this one stored comes again: its fits are gone through again, most of them from checkpoints.
-    if (run.attempts > 1) await shop.clearRunResults(run.id);
-    const version = await work(context);
+    // Searches and cross-validations go on where theirs stand.
+    const isInParts = run.kind === 'SEARCH' || run.kind === 'CROSS_VALIDATION';
+    if (run.attempts > 1 && !isInParts) await shop.clearRunResults(run.id);
+    const version = await work(context, async (id, workers) =>
+      workshop.askForHelp?.({ shopKey, runId: id }, workers),
+    );
     await context.flush();
     if (version && run.config.deploy === true) await deployModel(store, shop, version.id);
     await shop.updateRun(run.id, { modelVersionId: version?.id ?? null });
@@ -79,7 +86,7 @@ export async function takeRun(
   }
 }
 
-function work(context: RunContext): Promise<ModelVersionRow | null> {
+function work(context: RunContext, askForHelp: AskForHelp): Promise<ModelVersionRow | null> {
   switch (context.run.kind) {
     case 'SINGLE_TASK':
     case 'MULTI_TASK':
@@ -92,7 +99,7 @@ function work(context: RunContext): Promise<ModelVersionRow | null> {
     case 'CROSS_VALIDATION':
       return crossValidate(context);
     case 'SEARCH':
-      return search(context);
+      return search(context, askForHelp);
   }
 }
 

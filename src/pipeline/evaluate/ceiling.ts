@@ -13,8 +13,9 @@ import {
 } from '../preprocess/index.js';
 import { auc, averagePrecision, logLoss, logLossOf, orderByScore } from './binary.js';
 import { bootstrapInterval, bootstrapMean } from './bootstrap.js';
+import { evaluateDemand } from './demand-report.js';
 import type { EvaluationReport, Metric, Numbers } from './metric.js';
-import { evaluateDemand, evaluateRanking } from './report.js';
+import { evaluateRanking } from './ranking-report.js';
 
 /** Tasks whose truth the simulator knows. */
 export const CEILING_TASKS = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION', 'FRAUD', 'DEMAND'] as const;

@@ -12,6 +12,7 @@ export interface ComparedEvaluation {
   readonly examples: number;
   readonly loss: number;
   readonly metrics: readonly Metric[];
+  readonly seed?: number | null;
 }
 
 /** The figures by which models of a task are compared, the deciding one first. */
@@ -77,7 +78,13 @@ export function formatComparison(rows: readonly ComparedEvaluation[]): string {
       number(row.loss),
       row.isServed ? 'in the model version' : '',
     ]);
-    const verdict = isClear ? '' : ' (the best is not clear of the next: intervals overlap)';
+    const seeds = new Set(ofTask.map(({ seed }) => seed ?? null)).size;
+    const verdict =
+      seeds === 1
+        ? ' (one seed: an order, not a ranking; intervals are over examples alone)'
+        : isClear
+          ? ''
+          : ' (the best is not clear of the next: intervals overlap)';
     return `${task}: ${ofTask[0].examples} test examples; ${ofTask[0].protocol}${verdict}\n${alignColumns([head, ...body])}`;
   });
   return blocks.join('\n\n');

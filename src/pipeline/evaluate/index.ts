@@ -1,16 +1,21 @@
 /** How good predictions are: figures with intervals, confusion matrices, curves, folds, comparisons. Float64, no tensors. */
 export * from './binary.js';
+export * from './binary-report.js';
 export * from './bootstrap.js';
 export * from './ceiling.js';
 export * from './comparison.js';
 export * from './curves.js';
+export * from './demand-report.js';
 export * from './folds.js';
 export * from './list-quality.js';
 export * from './metric.js';
 export * from './multi-class.js';
 export * from './permutation-importance.js';
 export * from './ranking.js';
+export * from './ranking-report.js';
 export * from './regression.js';
-export * from './report.js';
+export * from './search/index.js';
+export * from './seeded-models.js';
+export * from './segments.js';
 export { thresholdRule } from './threshold-rules.js';
 export * from './unit-statistic.js';

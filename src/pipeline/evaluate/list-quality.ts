@@ -85,3 +85,31 @@ export function listRecall(
   });
   return found / all;
 }
+
+/**
+ * Novelty of a list (Vargas and Castells, RecSys 2011): mean self-information of its items, in bits; an item that half of the buyers bought
+ * has one bit.
+ *
+ * @param popularity [items] share of the buyers who bought the item, above 0 (smoothed)
+ * @returns NaN for an empty list
+ */
+export function itemNovelty(list: readonly number[], popularity: ArrayLike<number>): number {
+  return list.reduce((sum, item) => sum - Math.log2(popularity[item]), 0) / list.length;
+}
+
+/**
+ * Gini index of how often items are shown: 0 when all of the catalogue are shown equally often, near 1 when a few take everything.
+ *
+ * @param shown times that each item is shown; only items above zero matter beside the catalogue's size
+ * @param catalogue number of items that could be shown
+ */
+export function giniIndex(shown: ArrayLike<number>, catalogue: number): number {
+  const positive = Array.from(shown)
+    .filter((times) => times > 0)
+    .sort((a, b) => a - b);
+  const total = positive.reduce((sum, times) => sum + times, 0);
+  const never = Math.max(0, catalogue - positive.length);
+  // Ranks of what is shown come after those of what never is.
+  const ranked = positive.reduce((sum, times, at) => sum + (never + at + 1) * times, 0);
+  return (2 * ranked) / (catalogue * total) - (catalogue + 1) / catalogue;
+}

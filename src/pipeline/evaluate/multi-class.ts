@@ -1,5 +1,6 @@
 import { bootstrapInterval, bootstrapMean } from './bootstrap.js';
 import type { EvaluationReport, Metric, Numbers } from './metric.js';
+import { meanUnits } from './unit-statistic.js';
 
 /** Keeps a certain and wrong prediction's loss finite. */
 const EPSILON = 1e-12;
@@ -60,6 +61,8 @@ export function evaluateMultiClass({
     ],
     confusionMatrix: { labels: [...classes], counts: counts(), threshold: 0.5 },
     curves: {},
+    segments: [],
+    units: meanUnits('LOG_LOSS', losses, Array.from(labels)),
   };
 }
 

@@ -24,15 +24,16 @@ export function meanAbsoluteError(actual: Numbers, predicted: Numbers): number {
  * (Hyndman and Koehler, 2006). NaN for a series without any change, which no error can be scaled by.
  *
  * @param units [series × days] row by row, all before the forecast
+ * @param from first day to look at: the shop's first
  * @returns [series]
  */
-export function seasonalScale(units: Numbers, days: number, seasonDays = 7): Float64Array {
+export function seasonalScale(units: Numbers, days: number, seasonDays = 7, from = 0): Float64Array {
   return Float64Array.from({ length: units.length / days }, (_, series) => {
     let sum = 0;
-    for (let day = seasonDays; day < days; day++) {
+    for (let day = from + seasonDays; day < days; day++) {
       sum += Math.abs(units[series * days + day] - units[series * days + day - seasonDays]);
     }
-    return sum > 0 ? sum / (days - seasonDays) : Number.NaN;
+    return sum > 0 ? sum / (days - seasonDays - from) : Number.NaN;
   });
 }
 

@@ -1,6 +1,9 @@
 /** A task's deciding figure as a function of how often each unit counts, so that two models can be resampled alike. */
+import { createHash } from 'node:crypto';
+
 import { auc, orderByScore } from './binary.js';
-import type { Numbers } from './metric.js';
+import { isLessBetter } from './comparison.js';
+import type { MeasuredUnits, Numbers } from './metric.js';
 import { rankingFigures, topK } from './ranking.js';
 import { groupSums } from './regression.js';
 
@@ -69,3 +72,42 @@ function weighted(values: Numbers, weights: Numbers): number {
   for (let unit = 0; unit < weights.length; unit++) count += weights[unit];
   return sum(values, weights) / count;
 }
+
+/** Units kept of an evaluation at most: every so many-th, the same of all models. */
+const MOST_UNITS = 5_000;
+
+/** @param labels [examples] @param scores [examples] */
+export function aucUnits(labels: Numbers, scores: Numbers): MeasuredUnits {
+  const kept = thinned(labels);
+  return { metric: 'AUC', kind: 'AUC', key: keyOf([...kept]), columns: [kept, thinned(scores)] };
+}
+
+/** @param values [units] @param outcome [units] what they were measured on */
+export function meanUnits(metric: string, values: Numbers, outcome: readonly unknown[]): MeasuredUnits {
+  return { metric, kind: 'MEAN', key: keyOf(outcome), columns: [thinned(values)] };
+}
+
+/** @param parts [units] @param wholes [units] */
+export function ratioUnits(metric: string, parts: Numbers, wholes: Numbers): MeasuredUnits {
+  const kept = thinned(wholes);
+  return { metric, kind: 'RATIO', key: keyOf([...kept]), columns: [thinned(parts), kept] };
+}
+
+/** The figure that units make up, ready to be resampled. */
+export function unitStatistic({ metric, kind, columns: [first, second] }: MeasuredUnits): UnitStatistic {
+  const isLess = isLessBetter(metric);
+  if (kind === 'AUC') return { ...aucStatistic(first, second), metric };
+  const value =
+    kind === 'MEAN'
+      ? (weights: Numbers) => weighted(first, weights)
+      : (weights: Numbers) => sum(first, weights) / sum(second, weights);
+  return { units: first.length, metric, isLessBetter: isLess, value };
+}
+
+function thinned(values: Numbers): Float32Array {
+  const step = Math.max(1, Math.ceil(values.length / MOST_UNITS));
+  return Float32Array.from({ length: Math.ceil(values.length / step) }, (_, at) => values[at * step]);
+}
+
+const keyOf = (outcome: readonly unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(outcome)).digest('hex').slice(0, 32);

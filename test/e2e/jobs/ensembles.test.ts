@@ -219,7 +219,7 @@ test.each([
   [{ method: 'STACKING', thresholds: { CHURN: { by: 'LUCK' } } }, /threshold\.CHURN/],
   [
     { method: 'STACKING', thresholds: { FRAUD: { by: 'F1' } } },
-    /threshold: the run learns CHURN, RECOMMENDATION/,
+    /thresholds: the run learns CHURN, RECOMMENDATION/,
   ],
 ])('%j is refused', async (options, message) => {
   const { errors } = await api.ask(

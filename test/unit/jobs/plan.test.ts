@@ -70,7 +70,14 @@ describe('the plan of a run', () => {
     ],
     [
       'one impossible value among those to search',
-      { kind: 'SEARCH', tasks: ['CHURN'], config: { space: { dropout: [0.1, 7] } } },
+      {
+        kind: 'SEARCH',
+        tasks: ['CHURN'],
+        config: {
+          architecture: 'dense',
+          parameters: [{ name: 'dropout', type: 'CHOICE', values: [0.1, 7] }],
+        },
+      },
       /dropout/,
     ],
   ])('%s is refused before anything is trained', (_what, plan, message) => {

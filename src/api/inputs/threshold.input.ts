@@ -1,0 +1,44 @@
+import { Field, Float, InputType } from 'type-graphql';
+
+import { AppError } from '../../errors.js';
+import type { Thresholds } from '../../jobs/index.js';
+import { thresholdRule } from '../../pipeline/evaluate/index.js';
+import type { TaskName } from '../../tasks/index.js';
+import { TaskEnum } from '../types/enums.enum.js';
+import { type ThresholdBy, ThresholdByEnum } from '../types/evaluation.enum.js';
+import { given } from './checks.js';
+
+@InputType({ description: 'The rule by which the threshold of a yes/no task is chosen on validation.' })
+export class ThresholdInput {
+  @Field(() => TaskEnum, { description: 'The task.' })
+  task: TaskName;
+
+  @Field(() => ThresholdByEnum, { description: 'What the threshold is chosen by.' })
+  by: ThresholdBy;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'PRECISION: the precision to reach, above 0, at most 1.',
+  })
+  target?: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'COST: what a miss costs.' })
+  costOfMiss?: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'COST: what a false alarm costs.' })
+  costOfFalseAlarm?: number | null;
+}
+
+/** Rules by task. @throws AppError BAD_USER_INPUT for a rule that is none, or two for a task */
+export function toThresholds(inputs: readonly ThresholdInput[] | null | undefined): Thresholds | undefined {
+  if (!inputs) return undefined;
+  const rules: Record<string, unknown> = {};
+  for (const input of inputs) {
+    const { task, ...rule } = given<ThresholdInput>(input) as ThresholdInput;
+    if (task in rules)
+      throw new AppError('BAD_USER_INPUT', `thresholds: ${task} has two rules; expected one.`);
+    rules[task] = rule;
+    thresholdRule(task, rules);
+  }
+  return rules;
+}
