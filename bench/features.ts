@@ -17,6 +17,7 @@ import { migrate, startEmbeddedPostgres } from '../src/store/index.js';
 import type { ComputeRequest, ComputeResult } from './features/compute.js';
 import { makeDataFolder } from './ingest/api-process.js';
 import {
+  addPartitions,
   behaviourAt,
   type BehaviourStreamOptions,
   COPY_COLUMNS,
@@ -91,8 +92,9 @@ const round = (seconds: number): number => Number(seconds.toFixed(1));
 /** Without the indexes that only slow the loading, which is not measured. */
 async function prepare(client: pg.Client, stream: BehaviourStreamOptions): Promise<void> {
   await client.query('ALTER TABLE behaviours DROP CONSTRAINT behaviours_pkey');
-  for (const index of ['user_id_occurred_at', 'shop_id_occurred_at', 'item_id_occurred_at'])
+  for (const index of ['shop_id_occurred_at', 'item_id_occurred_at'])
     await client.query(`DROP INDEX behaviours_${index}_idx`);
+  await addPartitions(client, stream, 2);
   const ids = (count: number, idOf: (at: number) => string) =>
     Array.from({ length: count }, (_, at) => idOf(at));
   const from = 'FROM unnest($1::text[]) WITH ORDINALITY AS t(id, at)';

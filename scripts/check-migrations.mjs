@@ -1,5 +1,6 @@
 // Whether prisma/migrations make the database that prisma/schema.prisma describes: one database is made by the migrations, another by the
-// statements that Prisma writes for the schema, and their columns, indexes and keys are compared.
+// statements that Prisma writes for the schema, and their columns, indexes and keys are compared. That a table is in partitions Prisma does
+// not know: an index of one (`ON ONLY`) counts as an index.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ const SHAPE = `
     || ' ' || is_nullable || ' ' || coalesce(column_default, '') AS line
   FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_prisma_migrations'
   UNION ALL
-  SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'
+  SELECT 'index ' || replace(indexdef, ' ON ONLY ', ' ON ') FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'
   UNION ALL
   SELECT 'enum ' || t.typname || ' ' || e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
   ORDER BY 1`;

@@ -1,5 +1,7 @@
 /** Behaviours of an invented shop as its tracker would send them: in the order of time, a few late, users and items heavy-tailed. */
-import type { BehaviourType } from '../../src/pipeline/index.js';
+import type pg from 'pg';
+
+import { type BehaviourType, DAY_MS } from '../../src/pipeline/index.js';
 
 export interface BehaviourStreamOptions {
   readonly users: number;
@@ -21,7 +23,6 @@ export interface StreamedBehaviour {
 }
 
 export const START = Date.UTC(2025, 0, 1);
-const DAY = 86_400_000;
 /** Shares of views, carts, purchases and the like in hundredths, as in shops' click logs. */
 const TYPE_SHARES: readonly (readonly [BehaviourType, number])[] = [
   ['VIEW', 80],
@@ -52,8 +53,8 @@ export function behaviourAt(event: number, options: BehaviourStreamOptions): Str
   const user = Math.floor(share(event, 1) ** 2 * options.users);
   const item = Math.floor(share(event, 2) ** 3 * options.items);
   // One in a hundred comes up to a day late, as from a phone that was offline.
-  const late = hash(event, 4) % 100 === 0 ? share(event, 5) * DAY : 0;
-  const occurredAt = Math.floor(START + (event / options.rows) * options.days * DAY - late);
+  const late = hash(event, 4) % 100 === 0 ? share(event, 5) * DAY_MS : 0;
+  const occurredAt = Math.floor(START + (event / options.rows) * options.days * DAY_MS - late);
   const isMoney = type === 'PURCHASE' || type === 'REFUND';
   return {
     event,
@@ -61,7 +62,7 @@ export function behaviourAt(event: number, options: BehaviourStreamOptions): Str
     item,
     type,
     occurredAt,
-    session: Math.floor(occurredAt / (DAY / 4)),
+    session: Math.floor(occurredAt / (DAY_MS / 4)),
     quantity: 1 + (hash(event, 6) % 3),
     cents: isMoney ? 100 + (hash(item, 7) % 20_000) : 0,
   };
@@ -96,3 +97,20 @@ export function copyLine(row: StreamedBehaviour, shopId: number): string {
 /** Columns of `copyLine`, in its order. */
 export const COPY_COLUMNS =
   'user_id, event_id, shop_id, item_id, type, occurred_at, session_id, quantity, value';
+
+/** The key of a row of `copyLine`. */
+export function copyKeyLine(row: StreamedBehaviour, shopId: number): string {
+  return `${row.user + 1}\t${shopId}\t${eventIdOf(row.event)}\n`;
+}
+
+export const KEY_COPY_COLUMNS = 'user_id, shop_id, event_id';
+
+/** Makes the partitions that the stream's rows lie in: the first ones come up to a day late, `daysBehind` follow the last. */
+export async function addPartitions(
+  client: pg.ClientBase,
+  stream: BehaviourStreamOptions,
+  daysBehind = 1,
+): Promise<void> {
+  for (let day = -1; day <= stream.days + daysBehind; day++)
+    await client.query(`SELECT add_partition('behaviours', $1)`, [new Date(START + day * DAY_MS)]);
+}

@@ -1,6 +1,8 @@
 /** What of each growing table goes into an archive: the fields of the shop's own rows, so that an archive can be imported again. */
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 
+import type { PartitionedTable } from './partitions.js';
+
 export const RETENTION_KINDS = ['BEHAVIOURS', 'TRANSACTIONS', 'IMPRESSIONS', 'FEEDBACK'] as const;
 export type RetentionKind = (typeof RETENTION_KINDS)[number];
 
@@ -8,7 +10,9 @@ type ArchivedType = 'STRING' | 'INT32' | 'DOUBLE' | 'BOOLEAN' | 'TIMESTAMP';
 
 /** A growing table: its key, its time, and its archived columns with the SQL of each (`t` is the table, `u` its user, `i` its item). */
 export interface GrowingTable {
-  readonly table: string;
+  readonly table: PartitionedTable;
+  /** What remembers its ids, and the names of key columns there; null where the ids are the application's own. */
+  readonly ids: readonly [table: string, columns: readonly string[]] | null;
   readonly key: readonly [name: string, type: string][];
   readonly time: string;
   readonly joins: string;
@@ -21,8 +25,10 @@ const ITEM = 'LEFT JOIN items i ON i.id = t.item_id';
 export const GROWING_TABLES: Readonly<Record<RetentionKind, GrowingTable>> = {
   BEHAVIOURS: {
     table: 'behaviours',
+    ids: ['behaviour_keys', ['user_id', 'event_id']],
     key: [
       ['user_id', 'int'],
+      ['occurred_at', 'timestamptz'],
       ['event_id', 'text'],
     ],
     time: 'occurred_at',
@@ -41,8 +47,10 @@ export const GROWING_TABLES: Readonly<Record<RetentionKind, GrowingTable>> = {
   },
   TRANSACTIONS: {
     table: 'transactions',
+    ids: ['transaction_keys', ['user_id', 'external_id']],
     key: [
       ['user_id', 'int'],
+      ['occurred_at', 'timestamptz'],
       ['external_id', 'text'],
     ],
     time: 'occurred_at',
@@ -64,8 +72,10 @@ export const GROWING_TABLES: Readonly<Record<RetentionKind, GrowingTable>> = {
   },
   IMPRESSIONS: {
     table: 'impressions',
+    ids: null,
     key: [
       ['user_key', 'text'],
+      ['shown_at', 'timestamptz'],
       ['id', 'uuid'],
     ],
     time: 'shown_at',
@@ -83,8 +93,10 @@ export const GROWING_TABLES: Readonly<Record<RetentionKind, GrowingTable>> = {
   },
   FEEDBACK: {
     table: 'feedback',
+    ids: ['feedback_keys', ['user_key', 'event_id']],
     key: [
       ['user_key', 'text'],
+      ['occurred_at', 'timestamptz'],
       ['event_id', 'text'],
     ],
     time: 'occurred_at',

@@ -3,7 +3,7 @@ import type { HistoryTransaction } from '../pipeline/index.js';
 import { trimMoney } from './catalogue.js';
 import { decodeCursor, pageOf } from './cursor.js';
 import type { BehaviourRecord, OrderLine } from './rows.js';
-import { rowsOf, type ShopContext } from './shop-context.js';
+import { preparedRowsOf, rowsOf, type ShopContext } from './shop-context.js';
 import type { BehaviourFilter, Page, ShopStore } from './shop-store.js';
 import { SqlFilter } from './sql-filter.js';
 
@@ -51,7 +51,9 @@ export function behaviourReads(context: ShopContext): BehaviourReads {
     readTransactions: (externalUserId, before) => readTransactions(context, externalUserId, before),
     latestBehaviourAt: async () => {
       const sql = 'SELECT max(occurred_at) AS at FROM behaviours WHERE shop_id = $1';
-      return (await rowsOf<{ at: Date | null }>(context, sql, [context.shopId]))[0].at;
+      return (
+        await preparedRowsOf<{ at: Date | null }>(context, 'latest_behaviour', sql, [context.shopId])
+      )[0].at;
     },
     counts: async () => {
       const tables = ['users', 'items', 'behaviours', 'transactions'] as const;
@@ -134,6 +136,10 @@ async function readTransactions(
     ORDER BY t.occurred_at DESC, t.external_id DESC LIMIT ${MAX_TRANSACTIONS}`;
   // The largest date that JavaScript knows lies beyond PostgreSQL's timestamps.
   const until = before.getUTCFullYear() > 9999 ? 'infinity' : before;
-  const rows = await rowsOf<RawTransaction>(context, sql, [userId, until, context.shopId]);
+  const rows = await preparedRowsOf<RawTransaction>(context, 'user_transactions', sql, [
+    userId,
+    until,
+    context.shopId,
+  ]);
   return rows.reverse().map((row) => toHistoryTransaction(row, 0, () => -1));
 }

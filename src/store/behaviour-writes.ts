@@ -1,6 +1,7 @@
 /** Behaviours in bulk: the rows that grow fastest, and so the one write that is made to measure. */
 import type pg from 'pg';
 
+import type { PartitionMaker } from './partitions.js';
 import { inTransaction, lockPeople } from './pool.js';
 import { partRows, ROW_CHECKS } from './row-checks.js';
 import { RowIdFinder, type RowIds } from './row-ids.js';
@@ -11,19 +12,26 @@ import { type StagedColumn, stageRows } from './staging.js';
 /**
  * Writer of one shop's behaviours; users and items that they name are made where missing.
  *
- * Ids are resolved here, so that the rows are staged with numbers and inserted without a join: beside the insertion into the table and
- * its indexes, which a bare COPY pays as well, that leaves the staging. In the order of the primary key, so that concurrent
- * writers never deadlock and neighbours share pages of the index.
+ * Ids are resolved here, so that the rows are staged with numbers and inserted without a join: beside the insertion into the tables and
+ * their indexes, which a bare COPY pays as well, that leaves the staging.
  */
 export function behaviourWriter(
   context: ShopContext,
+  partitions: PartitionMaker,
 ): (rows: readonly BehaviourWrite[]) => Promise<WriteResult> {
   const finder = new RowIdFinder(context);
   return async (rows) => {
     const { valid, errors } = partRows(rows, ROW_CHECKS.behaviours);
-    const accepted = valid.length === 0 ? 0 : await store(context, finder, valid);
+    const accepted =
+      valid.length === 0
+        ? 0
+        : await partitions.during('behaviours', timesOf(valid), () => store(context, finder, valid));
     return { accepted, duplicates: valid.length - accepted, rejected: errors.length, errors };
   };
+}
+
+function* timesOf(rows: readonly BehaviourWrite[]): Generator<Date> {
+  for (const { occurredAt } of rows) yield occurredAt;
 }
 
 async function store(
@@ -57,6 +65,10 @@ function namesIn(rows: readonly BehaviourWrite[]): { users: Set<string>; items: 
   return { users, items };
 }
 
+/**
+ * The keys first, in their order, so that concurrent writers never deadlock: a key that somebody else is storing is waited for. Mostly
+ * all are new; only else are the rows joined with the keys that this transaction stored.
+ */
 async function insert(
   client: pg.PoolClient,
   shopId: number,
@@ -64,15 +76,30 @@ async function insert(
   rows: readonly BehaviourWrite[],
 ): Promise<number> {
   const staged = await stageRows(client, 'behaviours', columnsWith(ids), rows);
-  const { rowCount } = await client.query(
+  const parameters = [...staged.parameters, shopId];
+  const shop = `$${parameters.length}::int`;
+  const keys = await client.query(
+    `INSERT INTO behaviour_keys (user_id, shop_id, event_id)
+     SELECT user_id, ${shop}, event_id FROM ${staged.from('s')} ORDER BY user_id, event_id ON CONFLICT DO NOTHING`,
+    parameters,
+  );
+  const fresh = keys.rowCount ?? 0;
+  if (fresh === 0) return 0;
+  const chosen =
+    fresh === rows.length
+      ? `SELECT s.* FROM ${staged.from('s')} ORDER BY user_id, occurred_at`
+      : `SELECT DISTINCT ON (s.user_id, s.event_id) s.* FROM ${staged.from('s')}
+         JOIN behaviour_keys k ON k.user_id = s.user_id AND k.event_id = s.event_id AND k.xmin = pg_current_xact_id()::xid
+         ORDER BY s.user_id, s.event_id, s.occurred_at`;
+  await client.query(
     `INSERT INTO behaviours (user_id, event_id, shop_id, item_id, type, occurred_at, session_id, quantity, value, context,
        stored_tx)
-     SELECT user_id, event_id, $${staged.parameters.length + 1}::int, item_id, type, occurred_at, session_id, quantity, value, context,
+     SELECT user_id, event_id, ${shop}, item_id, type, occurred_at, session_id, quantity, value, context,
        (SELECT (pg_current_xact_id()::text)::bigint)
-     FROM ${staged.from('s')} ORDER BY user_id, event_id ON CONFLICT DO NOTHING`,
-    [...staged.parameters, shopId],
+     FROM (${chosen}) chosen`,
+    parameters,
   );
-  return rowCount ?? 0;
+  return fresh;
 }
 
 function columnsWith(ids: RowIds): StagedColumn<BehaviourWrite>[] {

@@ -37,6 +37,8 @@ const BULK_SETTINGS = [
   'wal_buffers=16MB',
   'max_wal_size=2GB',
   'checkpoint_timeout=15min',
+  // A statement over all partitions of a table locks each with its indexes.
+  'max_locks_per_transaction=256',
 ];
 
 export interface EmbeddedPostgres {

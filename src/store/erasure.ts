@@ -6,8 +6,11 @@ import type { ShopContext } from './shop-context.js';
 /** Tables with rows of a person, and how they name the person: $1 internal id, $2 the shop's id of the user. */
 const PERSONAL_TABLES: readonly (readonly [table: string, condition: string])[] = [
   ['behaviours', 'user_id = $1 AND $2::text IS NOT NULL'],
+  ['behaviour_keys', 'user_id = $1 AND $2::text IS NOT NULL'],
   ['transactions', 'user_id = $1 AND $2::text IS NOT NULL'],
+  ['transaction_keys', 'user_id = $1 AND $2::text IS NOT NULL'],
   ['feedback', 'user_key = $2 AND $1::int IS NOT NULL'],
+  ['feedback_keys', 'user_key = $2 AND $1::int IS NOT NULL'],
   ['impressions', 'user_key = $2 AND $1::int IS NOT NULL'],
   ['quarantined_rows', 'user_id = $2 AND $1::int IS NOT NULL'],
   ['user_links', '(user_id = $2 OR alias_id = $2) AND $1::int IS NOT NULL'],

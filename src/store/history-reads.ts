@@ -20,7 +20,7 @@ import {
   toHistoryUser,
 } from './history-rows.js';
 import type { JsonObject } from './rows.js';
-import { rowsOf, type ShopContext } from './shop-context.js';
+import { preparedRowsOf, rowsOf, type ShopContext } from './shop-context.js';
 import type { ShopStore } from './shop-store.js';
 
 type HistoryReads = Pick<ShopStore, 'readHistory' | 'readUserHistories' | 'readDemandSeries'>;
@@ -117,7 +117,7 @@ async function readUserHistories(context: ShopContext, ids: readonly string[]): 
     LEFT JOIN users u ON u.shop_id = $2 AND u.external_id = q.id
     LEFT JOIN behaviours b ON b.user_id = u.id
     ORDER BY q.ord, b.occurred_at, b.session_id, b.event_id`;
-  const rows = await rowsOf<UserBehaviour>(context, sql, [ids, context.shopId]);
+  const rows = await preparedRowsOf<UserBehaviour>(context, 'user_histories', sql, [ids, context.shopId]);
   const itemIds = [...new Set(rows.flatMap((row) => (row.itemId === null ? [] : [row.itemId])))];
   const items =
     itemIds.length === 0

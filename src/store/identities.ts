@@ -2,6 +2,7 @@
 import type pg from 'pg';
 
 import type { IdentityStore } from './collect-store.js';
+import { type Move, moveRows } from './identity-moves.js';
 import { inTransaction, lockPeople } from './pool.js';
 import { rowsOf, type ShopContext } from './shop-context.js';
 
@@ -9,14 +10,6 @@ interface LinkRow {
   readonly aliasId: string;
   readonly userId: string;
   readonly linkedAt: Date;
-}
-
-/** Rows of an alias that have to move. `isMarkedOnly`: they stand among the rows of another person, told by their mark. */
-interface Move {
-  readonly aliasId: string;
-  readonly fromId: number;
-  readonly toId: number;
-  readonly isMarkedOnly: boolean;
 }
 
 /** How long rows may still come in under the internal id of a user that was merged: the length of the longest write. */
@@ -91,7 +84,7 @@ async function dueAliases(client: pg.PoolClient, shopId: number): Promise<string
      WHERE l.shop_id = $1 AND EXISTS (SELECT FROM user_aliases a WHERE a.shop_id = $1 AND a.alias_id = l.alias_id)
      UNION
      SELECT alias_id FROM user_aliases WHERE shop_id = $1 AND last_user_id IS NOT NULL AND applied_at > now() - interval '${LATE_WRITES}'
-       AND EXISTS (SELECT FROM behaviours b WHERE b.user_id = last_user_id)`,
+       AND EXISTS (SELECT FROM behaviour_keys k WHERE k.user_id = last_user_id)`,
     [shopId],
   );
   return rows.map(({ id }) => id);
@@ -180,93 +173,4 @@ async function planMoves(
     [shopId, aliases, persons],
   );
   return rows;
-}
-
-/** Moves rows, attributes and the users themselves. @returns behaviours moved */
-async function moveRows(
-  client: pg.PoolClient,
-  shopId: number,
-  moves: readonly Move[],
-  targets: ReadonlyMap<string, string>,
-): Promise<number> {
-  const move = `(SELECT * FROM unnest($2::text[], $3::int[], $4::int[], $5::boolean[]) AS m(alias_id, from_id, to_id, marked_only))`;
-  const parameters = [
-    shopId,
-    moves.map(({ aliasId }) => aliasId),
-    moves.map(({ fromId }) => fromId),
-    moves.map(({ toId }) => toId),
-    moves.map(({ isMarkedOnly }) => isMarkedOnly),
-  ];
-  const run = (sql: string) => client.query(sql, parameters);
-  // A row goes where its mark leads, if that leads anywhere, and only else where the user goes that it stands under.
-  const ofMove = `b.user_id = m.from_id AND b.shop_id = $1 AND CASE WHEN m.marked_only THEN b.context->>'anonymousId' = m.alias_id
-    ELSE NOT EXISTS (SELECT FROM ${move} o WHERE o.marked_only AND o.from_id = m.from_id AND o.alias_id = b.context->>'anonymousId') END`;
-  // Copied and deleted rather than updated: the person may have the same event already.
-  const { rowCount } = await run(
-    `INSERT INTO behaviours (user_id, event_id, shop_id, item_id, type, occurred_at, session_id, quantity, value, context)
-     SELECT DISTINCT ON (m.to_id, b.event_id) m.to_id, b.event_id, $1, b.item_id, b.type, b.occurred_at, b.session_id, b.quantity, b.value,
-       jsonb_build_object('anonymousId', m.alias_id) || coalesce(b.context, '{}')
-     FROM behaviours b JOIN ${move} m ON ${ofMove} ORDER BY m.to_id, b.event_id, m.alias_id ON CONFLICT DO NOTHING`,
-  );
-  await run(`DELETE FROM behaviours b USING ${move} m WHERE ${ofMove}`);
-  await run(
-    `INSERT INTO transactions (user_id, external_id, shop_id, amount, currency, occurred_at, lines, payment_method, device_id, ip_country,
-       billing_country, shipping_country, is_fraud)
-     SELECT DISTINCT ON (m.to_id, t.external_id) m.to_id, t.external_id, $1, amount, currency, occurred_at, lines, payment_method, device_id,
-       ip_country, billing_country, shipping_country, is_fraud
-     FROM transactions t JOIN ${move} m ON t.user_id = m.from_id AND NOT m.marked_only AND t.shop_id = $1
-     ORDER BY m.to_id, t.external_id, m.alias_id ON CONFLICT DO NOTHING`,
-  );
-  await run(
-    `DELETE FROM transactions t USING ${move} m WHERE t.user_id = m.from_id AND NOT m.marked_only AND t.shop_id = $1`,
-  );
-  await moveShown(client, shopId, targets);
-  await run(
-    `UPDATE users p SET attributes = gathered.attributes || p.attributes, updated_at = now()
-     FROM (SELECT m.to_id, jsonb_object_agg(part.key, part.value ORDER BY m.alias_id) AS attributes
-           FROM ${move} m JOIN users u ON u.id = m.from_id AND NOT m.marked_only AND u.shop_id = $1, jsonb_each(u.attributes) part
-           GROUP BY m.to_id) gathered
-     WHERE p.id = gathered.to_id AND p.shop_id = $1`,
-  );
-  await run(
-    `DELETE FROM users u USING ${move} m WHERE u.id = m.from_id AND NOT m.marked_only AND u.shop_id = $1`,
-  );
-  await client.query(
-    `INSERT INTO user_aliases (shop_id, alias_id, user_id, last_user_id)
-     SELECT $1, t.alias_id, t.user_id, m.from_id
-     FROM unnest($2::text[], $3::text[]) AS t(alias_id, user_id)
-     LEFT JOIN (SELECT alias_id, max(from_id) AS from_id FROM unnest($4::text[], $5::int[], $6::boolean[]) AS m(alias_id, from_id, marked_only)
-                WHERE NOT marked_only GROUP BY alias_id) m ON m.alias_id = t.alias_id
-     ORDER BY t.alias_id
-     ON CONFLICT (shop_id, alias_id) DO UPDATE SET user_id = excluded.user_id,
-       last_user_id = coalesce(excluded.last_user_id, user_aliases.last_user_id),
-       applied_at = CASE WHEN excluded.last_user_id IS NULL THEN user_aliases.applied_at ELSE now() END`,
-    [shopId, [...targets.keys()], [...targets.values()], parameters[1], parameters[2], parameters[4]],
-  );
-  return rowCount ?? 0;
-}
-
-/** Impressions and feedback name the person by the shop's own id. */
-async function moveShown(
-  client: pg.PoolClient,
-  shopId: number,
-  targets: ReadonlyMap<string, string>,
-): Promise<void> {
-  const target = '(SELECT * FROM unnest($2::text[], $3::text[]) AS t(alias_id, user_id))';
-  const parameters = [shopId, [...targets.keys()], [...targets.values()]];
-  await client.query(
-    `UPDATE impressions i SET user_key = t.user_id FROM ${target} t WHERE i.user_key = t.alias_id AND i.shop_id = $1`,
-    parameters,
-  );
-  await client.query(
-    `INSERT INTO feedback (user_key, event_id, shop_id, impression_id, item_id, kind, occurred_at)
-     SELECT DISTINCT ON (t.user_id, f.event_id) t.user_id, f.event_id, $1, f.impression_id, f.item_id, f.kind, f.occurred_at
-     FROM feedback f JOIN ${target} t ON f.user_key = t.alias_id AND f.shop_id = $1
-     ORDER BY t.user_id, f.event_id, t.alias_id ON CONFLICT DO NOTHING`,
-    parameters,
-  );
-  await client.query(
-    `DELETE FROM feedback f USING ${target} t WHERE f.user_key = t.alias_id AND f.shop_id = $1`,
-    parameters,
-  );
 }

@@ -12,6 +12,7 @@ import {
   type RetentionKind,
   toParquet,
 } from './archive-columns.js';
+import { oldPartitions, tendPartitions } from './partitions.js';
 import { inTransaction } from './pool.js';
 import { rowsOf, type ShopContext } from './shop-context.js';
 
@@ -68,6 +69,7 @@ export function retentionStore(context: ShopContext): RetentionStore {
     applyRetention: async (options) => {
       const reports: RetentionReport[] = [];
       for (const policy of await policies()) reports.push(await applyPolicy(context, policy, options));
+      await tendPartitions(context);
       return reports;
     },
   };
@@ -112,10 +114,11 @@ async function applyPolicy(
   options: RetentionOptions,
 ): Promise<RetentionReport> {
   const { kind, keepDays, isArchived } = policy;
+  const { table } = GROWING_TABLES[kind];
   const before = new Date(options.now.getTime() - keepDays * DAY_MS);
   const directory = isArchived ? await archiveFolder(context, kind, options) : null;
   const files: string[] = [];
-  let removed = 0;
+  let removed = directory === null ? await dropWhole(context, kind, before) : 0;
   for (;;) {
     options.signal?.throwIfAborted();
     const file =
@@ -125,10 +128,32 @@ async function applyPolicy(
     const rows = await inTransaction(context.pool, (client) =>
       removeBatch(client, context.shopId, { kind, before, file, limit: options.batchRows ?? BATCH_ROWS }),
     );
-    if (rows === 0) return { kind, removed, files };
+    if (rows === 0) break;
     removed += rows;
     if (file !== null) files.push(file);
   }
+  for (const part of await oldPartitions(context, table, before))
+    await rowsOf(context, 'SELECT FROM drop_partition($1, $2, true)', [table, part]);
+  return { kind, removed, files };
+}
+
+/** Drops partitions that are older as a whole and hold rows of this shop alone, instead of deleting row by row. @returns rows removed */
+async function dropWhole(context: ShopContext, kind: RetentionKind, before: Date): Promise<number> {
+  const { table } = GROWING_TABLES[kind];
+  let removed = 0;
+  for (const part of await oldPartitions(context, table, before)) {
+    removed += await inTransaction(context.pool, async (client) => {
+      const { rows } = await client.query<{ rows: number; from: Date; to: Date }>(
+        'SELECT dropped_rows::int AS rows, from_at AS "from", to_at AS "to" FROM drop_partition($1, $2, false)',
+        [table, part],
+      );
+      const dropped = rows.at(0);
+      if (dropped === undefined || dropped.rows === 0) return 0;
+      await noteBatch(client, context.shopId, kind, { ...dropped, file: null });
+      return dropped.rows;
+    });
+  }
+  return removed;
 }
 
 /** The folder of a kind's archives, without what an attempt that broke off left: its rows are in the table still. */
@@ -181,11 +206,35 @@ async function removeBatch(client: pg.PoolClient, shopId: number, batch: Batch):
     `DELETE FROM ${table.table} t USING unnest(${arrays}) AS k(${names}) WHERE t.shop_id = $1 AND ${matches}`,
     [shopId, ...table.key.map(([name]) => rows.map((row) => row[`key_${name}`]))],
   );
+  // The id of an archived row stays known: sent again, it would come into the archive twice.
+  if (table.ids !== null && batch.file === null) {
+    const [ids, columns] = table.ids;
+    const types = columns.map((name, at) => `$${at + 2}::${table.key.find(([key]) => key === name)![1]}[]`);
+    await client.query(
+      `DELETE FROM ${ids} t USING unnest(${types.join(', ')}) AS k(${columns.join(', ')})
+       WHERE t.shop_id = $1 AND ${columns.map((name) => `t.${name} = k.${name}`).join(' AND ')}`,
+      [shopId, ...columns.map((name) => rows.map((row) => row[`key_${name}`]))],
+    );
+  }
+  await noteBatch(client, shopId, batch.kind, {
+    rows: rows.length,
+    from: rows[0].at as Date,
+    to: rows[rows.length - 1].at as Date,
+    file: batch.file,
+  });
+  return rows.length;
+}
+
+async function noteBatch(
+  client: pg.PoolClient,
+  shopId: number,
+  kind: RetentionKind,
+  batch: { readonly rows: number; readonly from: Date; readonly to: Date; readonly file: string | null },
+): Promise<void> {
   await client.query(
     'INSERT INTO retention_batches (shop_id, kind, rows, from_at, to_at, file) VALUES ($1, $2, $3, $4, $5, $6)',
-    [shopId, batch.kind, rows.length, rows[0].at, rows[rows.length - 1].at, batch.file],
+    [shopId, kind, batch.rows, batch.from, batch.to, batch.file],
   );
-  return rows.length;
 }
 
 async function oldest(

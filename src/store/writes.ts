@@ -2,6 +2,7 @@
 import type pg from 'pg';
 
 import { behaviourWriter } from './behaviour-writes.js';
+import { PartitionMaker } from './partitions.js';
 import { inTransaction, lockPeople } from './pool.js';
 import { partRows, ROW_CHECKS } from './row-checks.js';
 import type {
@@ -28,6 +29,7 @@ type Writes = Pick<
 
 /** Bulk writes of one shop. */
 export function bulkWrites(context: ShopContext): Writes {
+  const partitions = new PartitionMaker(context);
   return {
     upsertUsers: (rows) =>
       write(context, rows, 'users', USER_COLUMNS, lastById, async (client, staged) => {
@@ -42,50 +44,109 @@ export function bulkWrites(context: ShopContext): Writes {
       write(context, rows, 'items', ITEM_COLUMNS, lastById, (client, staged) =>
         run(client, context, staged, upsertItemsSql(staged)),
       ),
-    recordBehaviours: behaviourWriter(context),
+    recordBehaviours: behaviourWriter(context, partitions),
     recordTransactions: (rows) =>
-      write(context, rows, 'transactions', TRANSACTION_COLUMNS, all, async (client, staged) => {
-        await lockPeople(client, context.shopId, 'SHARED');
-        await addUsers(client, context, staged);
-        const sql = `INSERT INTO transactions (user_id, external_id, shop_id, amount, currency, occurred_at, lines, payment_method,
-            device_id, ip_country, billing_country, shipping_country, is_fraud)
-          SELECT DISTINCT ON (u.id, s.id) u.id, s.id, $SHOP, amount, currency, occurred_at, lines, payment_method, device_id,
-            ip_country, billing_country, shipping_country, is_fraud
-          FROM ${staged.from('s')}
-          JOIN users u ON u.shop_id = $SHOP AND u.external_id = s.user_id
-          ORDER BY u.id, s.id
-          ON CONFLICT (user_id, external_id) DO UPDATE SET is_fraud = excluded.is_fraud
-            WHERE excluded.is_fraud IS NOT NULL AND transactions.is_fraud IS DISTINCT FROM excluded.is_fraud`;
-        return run(client, context, staged, sql);
-      }),
+      partitions.during('transactions', validTimes(rows, 'transactions'), () =>
+        write(context, rows, 'transactions', TRANSACTION_COLUMNS, all, (client, staged) =>
+          storeTransactions(client, context, staged),
+        ),
+      ),
     recordFeedback: (rows) =>
-      write(context, rows, 'feedback', FEEDBACK_COLUMNS, all, (client, staged) => {
-        const sql = `INSERT INTO feedback (user_key, event_id, shop_id, impression_id, item_id, kind, occurred_at)
-          SELECT s.user_id, s.event_id, $SHOP, s.impression_id, i.id, s.kind, s.occurred_at
-          FROM ${staged.from('s')}
-          LEFT JOIN items i ON i.shop_id = $SHOP AND i.external_id = s.item_id
-          ORDER BY s.user_id, s.event_id
-          ON CONFLICT DO NOTHING`;
-        return run(client, context, staged, sql);
-      }),
+      partitions.during('feedback', validTimes(rows, 'feedback'), () =>
+        write(context, rows, 'feedback', FEEDBACK_COLUMNS, all, (client, staged) => {
+          const sql = `WITH fresh AS (
+              INSERT INTO feedback_keys (user_key, event_id, shop_id)
+              SELECT user_id, event_id, $SHOP FROM ${staged.from('s')} ORDER BY user_id, event_id
+              ON CONFLICT DO NOTHING RETURNING user_key, event_id)
+            INSERT INTO feedback (user_key, event_id, shop_id, impression_id, item_id, kind, occurred_at)
+            SELECT DISTINCT ON (s.user_id, s.event_id) s.user_id, s.event_id, $SHOP, s.impression_id, i.id, s.kind, s.occurred_at
+            FROM ${staged.from('s')}
+            JOIN fresh ON fresh.user_key = s.user_id AND fresh.event_id = s.event_id
+            LEFT JOIN items i ON i.shop_id = $SHOP AND i.external_id = s.item_id
+            ORDER BY s.user_id, s.event_id, s.occurred_at`;
+          return run(client, context, staged, sql);
+        }),
+      ),
     recordImpressions: async (rows) => {
       if (rows.length === 0) return;
-      await inTransaction(
-        context.pool,
-        async (client) => {
-          const staged = await stageRows(client, 'impressions', IMPRESSION_COLUMNS, rows);
-          const sql = `INSERT INTO impressions (user_key, id, shop_id, item_id, model_version_id, rank, score, reason, shown_at)
-          SELECT s.user_id, s.id, $SHOP, i.id, s.model_version_id, s.rank, s.score, s.reason, s.shown_at
-          FROM ${staged.from('s')}
-          JOIN items i ON i.shop_id = $SHOP AND i.external_id = s.item_id
-          ORDER BY s.user_id, s.id
-          ON CONFLICT DO NOTHING`;
-          await run(client, context, staged, sql);
-        },
-        { isRepeatable: true },
-      );
+      const times = rows.map(({ shownAt }) => shownAt);
+      await partitions.during('impressions', times, () => storeImpressions(context, rows));
     },
   };
+}
+
+/** The label of a stored transaction may come later; else what is stored first stays. @returns rows stored or labelled */
+async function storeTransactions(
+  client: pg.PoolClient,
+  context: ShopContext,
+  staged: Staged,
+): Promise<number> {
+  await lockPeople(client, context.shopId, 'SHARED');
+  await addUsers(client, context, staged);
+  const stored = await run(
+    client,
+    context,
+    staged,
+    `WITH chosen AS MATERIALIZED (
+       SELECT DISTINCT ON (u.id, s.id) u.id AS owner, s.* FROM ${staged.from('s')}
+       JOIN users u ON u.shop_id = $SHOP AND u.external_id = s.user_id
+       ORDER BY u.id, s.id, s.occurred_at),
+     fresh AS (
+       INSERT INTO transaction_keys (user_id, shop_id, occurred_at, external_id)
+       SELECT owner, $SHOP, occurred_at, id FROM chosen ORDER BY owner, id
+       ON CONFLICT DO NOTHING RETURNING user_id, external_id)
+     INSERT INTO transactions (user_id, external_id, shop_id, amount, currency, occurred_at, lines, payment_method, device_id,
+       ip_country, billing_country, shipping_country, is_fraud)
+     SELECT owner, id, $SHOP, amount, currency, occurred_at, lines, payment_method, device_id, ip_country, billing_country,
+       shipping_country, is_fraud
+     FROM chosen JOIN fresh ON fresh.user_id = chosen.owner AND fresh.external_id = chosen.id`,
+  );
+  // After the keys, for which another transaction with the same ones was waited: what that stored is seen here.
+  const labelled = await run(
+    client,
+    context,
+    staged,
+    `WITH given AS (
+       SELECT DISTINCT ON (u.id, s.id) u.id AS owner, s.id, s.is_fraud FROM ${staged.from('s')}
+       JOIN users u ON u.shop_id = $SHOP AND u.external_id = s.user_id
+       WHERE s.is_fraud IS NOT NULL ORDER BY u.id, s.id, s.occurred_at),
+     due AS MATERIALIZED (
+       SELECT t.user_id, t.occurred_at, t.external_id, given.is_fraud FROM given
+       JOIN transaction_keys k ON k.user_id = given.owner AND k.external_id = given.id
+       JOIN transactions t ON t.user_id = k.user_id AND t.occurred_at = k.occurred_at AND t.external_id = k.external_id
+       WHERE t.is_fraud IS DISTINCT FROM given.is_fraud ORDER BY t.user_id, t.external_id FOR UPDATE OF t)
+     UPDATE transactions t SET is_fraud = due.is_fraud FROM due
+     WHERE t.user_id = due.user_id AND t.occurred_at = due.occurred_at AND t.external_id = due.external_id`,
+  );
+  return stored + labelled;
+}
+
+/** Their ids are the application's own: a repeated one is the same row, with the same time. */
+function storeImpressions(context: ShopContext, rows: readonly ImpressionWrite[]): Promise<number> {
+  return inTransaction(
+    context.pool,
+    async (client) => {
+      const staged = await stageRows(client, 'impressions', IMPRESSION_COLUMNS, rows);
+      const sql = `INSERT INTO impressions (user_key, id, shop_id, item_id, model_version_id, rank, score, reason, shown_at)
+        SELECT s.user_id, s.id, $SHOP, i.id, s.model_version_id, s.rank, s.score, s.reason, s.shown_at
+        FROM ${staged.from('s')}
+        JOIN items i ON i.shop_id = $SHOP AND i.external_id = s.item_id
+        ORDER BY s.user_id, s.id
+        ON CONFLICT DO NOTHING`;
+      return run(client, context, staged, sql);
+    },
+    { isRepeatable: true },
+  );
+}
+
+/** Times of the rows that will be stored. */
+function validTimes<Row extends { readonly occurredAt: Date }>(
+  rows: readonly Row[],
+  kind: 'transactions' | 'feedback',
+): Date[] {
+  return partRows(rows, ROW_CHECKS[kind] as unknown as (row: Row) => void).valid.map(
+    ({ occurredAt }) => occurredAt,
+  );
 }
 
 async function write<Row>(
