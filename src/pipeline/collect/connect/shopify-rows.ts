@@ -1,118 +1,73 @@
-import { type JsonObject } from '../../../store/index.js';
+import { type ItemWrite, type JsonObject } from '../../../store/index.js';
 import { firstNumber, firstText, type JsonNode, listOf, nodeOf, unitsOf } from '../layouts/json-access.js';
-import { type RecordOutcome, type RowSink } from '../layouts/layout.js';
-import {
-  emailUserId,
-  type OrderLine,
-  type OrderRefund,
-  OrderWriter,
-  type ShopOrder,
-  slugOf,
-} from '../layouts/orders.js';
+import { type OrderLine, type OrderRefund, type ShopOrder, slugOf } from '../layouts/orders.js';
 import { timeFrom } from '../times.js';
 import { decimalString } from '../values.js';
-import { type EntityMapper, type ItemKey, type Resource } from './connector.js';
+import { type ItemKey } from './connector.js';
+import { type EntityReader, given, orderCore, type Rejection } from './entity-mapper.js';
 
-/** Maps Shopify's products, customers and orders, in the form of its REST API and its webhooks, to rows. */
-export class ShopifyMapper implements EntityMapper {
-  private readonly orders: OrderWriter;
-
-  constructor(
-    private readonly sink: RowSink,
-    private readonly options: { readonly itemKey: ItemKey; readonly now: number },
-  ) {
-    this.orders = new OrderWriter(sink, 'shopify', { now: options.now });
-  }
-
-  take(resource: Resource, raw: JsonObject): RecordOutcome {
-    switch (resource) {
-      case 'products':
-        return this.product(raw);
-      case 'customers':
-        return this.customer(raw);
-      case 'orders': {
-        const order = orderOf(raw, this.options.itemKey);
-        return 'rejected' in order ? order : this.orders.take(order);
-      }
-    }
-  }
-
-  finish(): void {
-    this.orders.finish();
-  }
-
-  private product(raw: JsonNode): RecordOutcome {
-    const productId = firstText(raw.id);
-    const title = firstText(raw.title);
-    if (productId === '' || title === '') return { rejected: 'A product must have id and title.' };
-    const type = firstText(nodeOf(raw.category).full_name, raw.product_type);
-    const tags = tagsOf(raw.tags);
-    const isActive = firstText(raw.status) === '' || firstText(raw.status).toLowerCase() === 'active';
-    const image = firstText(nodeOf(raw.image).src, nodeOf(listOf(raw.images)[0]).src);
-    const base = {
-      category: type.split(/\s*>\s*/).filter((part) => part !== ''),
-      imageUrl: image || null,
-      attributes: {
-        productId,
-        handle: firstText(raw.handle),
-        ...(firstText(raw.vendor) === '' ? {} : { brand: firstText(raw.vendor) }),
-        ...(tags.length === 0 ? {} : { tags }),
-      },
+/** Reads Shopify's products, customers and orders in the form of its REST API and its webhooks. */
+export const shopifyReader: EntityReader = {
+  source: 'shopify',
+  items: itemsOf,
+  userAttributes: (customer) => {
+    const consent = firstText(nodeOf(customer.email_marketing_consent).state).toLowerCase();
+    return {
+      ...(consent === '' ? {} : { acceptsMarketing: consent === 'subscribed' }),
+      ...given('country', firstText(nodeOf(customer.default_address).country_code)),
+      ...given('tags', tagsOf(customer.tags)),
     };
-    const variants = listOf(raw.variants).map(nodeOf);
-    const inStock = (variant: JsonNode) =>
-      firstText(variant.inventory_policy).toLowerCase() !== 'deny' ||
-      !(firstNumber(variant.inventory_quantity) <= 0);
-    if (this.options.itemKey === 'product') {
-      const prices = variants.map((variant) => firstNumber(variant.price)).filter((price) => price >= 0);
-      const price = prices.length === 0 ? null : decimalString(Math.min(...prices));
-      const available = isActive && (variants.length === 0 || variants.some(inStock));
-      this.sink.item({ ...base, id: productId, title, price, available });
-      return 'KEPT';
-    }
-    for (const variant of variants) {
-      const name = firstText(variant.title);
-      const price = firstNumber(variant.price);
-      this.sink.item({
-        ...base,
-        id: variantId(variant, productId, title),
-        title: name === '' || name === 'Default Title' ? title : `${title} - ${name}`,
-        price: price >= 0 ? decimalString(price) : null,
-        available: isActive && inStock(variant),
-      });
-    }
-    return 'KEPT';
-  }
+  },
+  order: orderOf,
+};
 
-  private customer(raw: JsonNode): RecordOutcome {
-    const id = firstText(raw.id);
-    if (id === '') return { rejected: 'A customer must have an id.' };
-    const consent = firstText(nodeOf(raw.email_marketing_consent).state).toLowerCase();
-    const country = firstText(nodeOf(raw.default_address).country_code);
-    const tags = tagsOf(raw.tags);
-    this.sink.user({
-      id,
-      attributes: {
-        ...(consent === '' ? {} : { acceptsMarketing: consent === 'subscribed' }),
-        ...(country === '' ? {} : { country }),
-        ...(tags.length === 0 ? {} : { tags }),
-      },
-    });
-    const email = firstText(raw.email);
-    if (email !== '') this.sink.link({ aliasId: emailUserId(email), userId: id, linkedAt: new Date(0) });
-    return 'KEPT';
+function itemsOf(raw: JsonNode, itemKey: ItemKey): readonly ItemWrite[] | Rejection {
+  const productId = firstText(raw.id);
+  const title = firstText(raw.title);
+  if (productId === '' || title === '') return { rejected: 'A product must have id and title.' };
+  const type = firstText(nodeOf(raw.category).full_name, raw.product_type);
+  const isActive = firstText(raw.status) === '' || firstText(raw.status).toLowerCase() === 'active';
+  const attributes: JsonObject = {
+    productId,
+    handle: firstText(raw.handle),
+    ...given('brand', firstText(raw.vendor)),
+    ...given('tags', tagsOf(raw.tags)),
+  };
+  const base = {
+    category: type.split(/\s*>\s*/).filter((part) => part !== ''),
+    imageUrl: firstText(nodeOf(raw.image).src, nodeOf(listOf(raw.images)[0]).src) || null,
+    attributes,
+  };
+  const variants = listOf(raw.variants).map(nodeOf);
+  if (itemKey === 'product') {
+    const prices = variants.map((variant) => firstNumber(variant.price)).filter((price) => price >= 0);
+    const price = prices.length === 0 ? null : decimalString(Math.min(...prices));
+    const available = isActive && (variants.length === 0 || variants.some(isInStock));
+    return [{ ...base, id: productId, title, price, available }];
   }
+  return variants.map((variant) => {
+    const name = firstText(variant.title);
+    const price = firstNumber(variant.price);
+    return {
+      ...base,
+      id: variantId(variant, productId, title),
+      title: name === '' || name === 'Default Title' ? title : `${title} - ${name}`,
+      price: price >= 0 ? decimalString(price) : null,
+      available: isActive && isInStock(variant),
+    };
+  });
 }
 
-function orderOf(raw: JsonNode, itemKey: ItemKey): ShopOrder | { rejected: string } {
-  const id = firstText(raw.id);
+function isInStock(variant: JsonNode): boolean {
+  const mayRunOut = firstText(variant.inventory_policy).toLowerCase() === 'deny';
+  return !mayRunOut || !(firstNumber(variant.inventory_quantity) <= 0);
+}
+
+function orderOf(raw: JsonNode, itemKey: ItemKey): ShopOrder | Rejection {
   const timeText = firstText(raw.processed_at, raw.created_at);
   const time = timeFrom(timeText);
-  const total = firstNumber(raw.total_price);
-  if (id === '') return { rejected: 'An order must have an id.' };
-  if (Number.isNaN(time)) return { rejected: `The time "${timeText}" is not understood.` };
-  if (Number.isNaN(total))
-    return { rejected: `total_price must be a number; it is "${firstText(raw.total_price)}".` };
+  const core = orderCore(raw, { text: timeText, ms: time }, 'total_price');
+  if ('rejected' in core) return core;
   const lines = new Map<string, OrderLine>();
   for (const line of listOf(raw.line_items).map(nodeOf)) {
     const vendor = firstText(line.vendor);
@@ -128,12 +83,11 @@ function orderOf(raw: JsonNode, itemKey: ItemKey): ShopOrder | { rejected: strin
   const status = firstText(raw.financial_status).toLowerCase();
   const gateways = listOf(raw.payment_gateway_names).map((name) => firstText(name));
   return {
-    id,
+    ...core,
     customerId: firstText(nodeOf(raw.customer).id),
     email: firstText(raw.email, raw.contact_email, nodeOf(raw.customer).email),
     time,
     currency: firstText(raw.currency),
-    total,
     lines: [...lines.values()],
     refunds: listOf(raw.refunds).flatMap((refund) => refundsOf(nodeOf(refund), lines)),
     cancelledAt: cancelled === '' ? NaN : timeFrom(cancelled),

@@ -1,88 +1,48 @@
-import { type JsonObject } from '../../../store/index.js';
+import { type ItemWrite } from '../../../store/index.js';
 import { firstNumber, firstText, type JsonNode, listOf, nodeOf, unitsOf } from '../layouts/json-access.js';
-import { type RecordOutcome, type RowSink } from '../layouts/layout.js';
-import {
-  emailUserId,
-  type OrderLine,
-  type OrderRefund,
-  OrderWriter,
-  type ShopOrder,
-  slugOf,
-} from '../layouts/orders.js';
+import { type OrderLine, type OrderRefund, type ShopOrder, slugOf } from '../layouts/orders.js';
 import { isUnpaidStatus } from '../layouts/woocommerce-exports.js';
 import { timeFrom } from '../times.js';
 import { decimalString } from '../values.js';
-import { type EntityMapper, type ItemKey, type Resource } from './connector.js';
+import { type ItemKey } from './connector.js';
+import { type EntityReader, given, orderCore, type Rejection } from './entity-mapper.js';
 
 /** Key under which the pull puts an order's refunds, which have an address of their own in WooCommerce. */
 export const REFUNDS_KEY = 'refund_details';
 
-/** Maps WooCommerce's products, customers and orders (REST API v3, and webhooks) to rows. */
-export class WooCommerceMapper implements EntityMapper {
-  private readonly orders: OrderWriter;
+/** Reads WooCommerce's products, customers and orders (REST API v3, and webhooks). */
+export const wooCommerceReader: EntityReader = {
+  source: 'woocommerce',
+  items: itemsOf,
+  userAttributes: (customer) =>
+    given('country', firstText(nodeOf(customer.billing).country, nodeOf(customer.shipping).country)),
+  order: orderOf,
+};
 
-  constructor(
-    private readonly sink: RowSink,
-    private readonly options: { readonly itemKey: ItemKey; readonly now: number },
-  ) {
-    this.orders = new OrderWriter(sink, 'woocommerce', { now: options.now });
-  }
+function itemsOf(raw: JsonNode, itemKey: ItemKey): readonly ItemWrite[] | Rejection {
+  const productId = firstText(raw.id);
+  const title = firstText(raw.name);
+  if (productId === '' || title === '') return { rejected: 'A product must have id and name.' };
+  const price = firstNumber(raw.price, raw.regular_price);
+  const isPublished = firstText(raw.status) === '' || firstText(raw.status) === 'publish';
+  const item: ItemWrite = {
+    id: itemKey === 'sku' ? firstText(raw.sku) || productId : productId,
+    title,
+    category: namesOf(listOf(raw.categories).slice(0, 1)),
+    price: price >= 0 ? decimalString(price) : null,
+    available: isPublished && firstText(raw.stock_status) !== 'outofstock',
+    imageUrl: firstText(nodeOf(listOf(raw.images)[0]).src) || null,
+    attributes: {
+      productId,
+      ...given('brand', firstText(nodeOf(listOf(raw.brands)[0]).name)),
+      ...given('tags', namesOf(listOf(raw.tags))),
+    },
+  };
+  return [item];
+}
 
-  take(resource: Resource, raw: JsonObject): RecordOutcome {
-    switch (resource) {
-      case 'products':
-        return this.product(raw);
-      case 'customers':
-        return this.customer(raw);
-      case 'orders': {
-        const order = orderOf(raw, this.options.itemKey);
-        return 'rejected' in order ? order : this.orders.take(order);
-      }
-    }
-  }
-
-  finish(): void {
-    this.orders.finish();
-  }
-
-  private product(raw: JsonNode): RecordOutcome {
-    const productId = firstText(raw.id);
-    const title = firstText(raw.name);
-    if (productId === '' || title === '') return { rejected: 'A product must have id and name.' };
-    const price = firstNumber(raw.price, raw.regular_price);
-    const tags = listOf(raw.tags)
-      .map((tag) => firstText(nodeOf(tag).name))
-      .filter((tag) => tag !== '');
-    const brand = firstText(nodeOf(listOf(raw.brands)[0]).name);
-    const isPublished = firstText(raw.status) === '' || firstText(raw.status) === 'publish';
-    this.sink.item({
-      id: this.options.itemKey === 'sku' ? firstText(raw.sku) || productId : productId,
-      title,
-      category: listOf(raw.categories)
-        .slice(0, 1)
-        .map((category) => firstText(nodeOf(category).name))
-        .filter((name) => name !== ''),
-      price: price >= 0 ? decimalString(price) : null,
-      available: isPublished && firstText(raw.stock_status) !== 'outofstock',
-      imageUrl: firstText(nodeOf(listOf(raw.images)[0]).src) || null,
-      attributes: {
-        productId,
-        ...(brand === '' ? {} : { brand }),
-        ...(tags.length === 0 ? {} : { tags }),
-      },
-    });
-    return 'KEPT';
-  }
-
-  private customer(raw: JsonNode): RecordOutcome {
-    const id = firstText(raw.id);
-    if (id === '') return { rejected: 'A customer must have an id.' };
-    const country = firstText(nodeOf(raw.billing).country, nodeOf(raw.shipping).country);
-    this.sink.user({ id, attributes: country === '' ? {} : { country } });
-    const email = firstText(raw.email);
-    if (email !== '') this.sink.link({ aliasId: emailUserId(email), userId: id, linkedAt: new Date(0) });
-    return 'KEPT';
-  }
+function namesOf(list: readonly unknown[]): string[] {
+  return list.map((each) => firstText(nodeOf(each).name)).filter((name) => name !== '');
 }
 
 /** A time of the API: those with `_gmt` are UTC and say so nowhere else. */
@@ -90,13 +50,10 @@ export function wooTime(raw: JsonNode, name: string): number {
   return timeFrom(firstText(raw[`${name}_gmt`], raw[name]));
 }
 
-function orderOf(raw: JsonNode, itemKey: ItemKey): ShopOrder | { rejected: string } {
-  const id = firstText(raw.id);
+function orderOf(raw: JsonNode, itemKey: ItemKey): ShopOrder | Rejection {
   const time = wooTime(raw, 'date_created');
-  const total = firstNumber(raw.total);
-  if (id === '') return { rejected: 'An order must have an id.' };
-  if (Number.isNaN(time)) return { rejected: `The time "${firstText(raw.date_created)}" is not understood.` };
-  if (Number.isNaN(total)) return { rejected: `total must be a number; it is "${firstText(raw.total)}".` };
+  const core = orderCore(raw, { text: firstText(raw.date_created), ms: time }, 'total');
+  if ('rejected' in core) return core;
   const status = firstText(raw.status);
   const isPaid =
     firstText(raw.date_paid_gmt, raw.date_paid) !== '' || firstText(raw.payment_method) === 'cod';
@@ -105,12 +62,11 @@ function orderOf(raw: JsonNode, itemKey: ItemKey): ShopOrder | { rejected: strin
   const lines = new Map<string, OrderLine>();
   for (const line of listOf(raw.line_items).map(nodeOf)) lines.set(firstText(line.id), lineOf(line, itemKey));
   return {
-    id,
+    ...core,
     customerId: customerId === '0' ? '' : customerId,
     email: firstText(nodeOf(raw.billing).email),
     time,
     currency: firstText(raw.currency),
-    total,
     lines: [...lines.values()],
     refunds: listOf(raw[REFUNDS_KEY]).flatMap((refund) => refundsOf(nodeOf(refund), itemKey)),
     cancelledAt: isCancelled ? wooTime(raw, 'date_modified') : NaN,

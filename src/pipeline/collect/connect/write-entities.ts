@@ -3,8 +3,11 @@ import { type JsonObject, type ShopStore } from '../../../store/index.js';
 import { type RecordOutcome, type RowSink } from '../layouts/layout.js';
 import { RowBuffer } from '../row-buffer.js';
 import { type EntityMapper, type ItemKey, type Resource } from './connector.js';
-import { ShopifyMapper } from './shopify-rows.js';
-import { WooCommerceMapper } from './woocommerce-rows.js';
+import { type EntityReader, ShopEntityMapper } from './entity-mapper.js';
+import { shopifyReader } from './shopify-rows.js';
+import { wooCommerceReader } from './woocommerce-rows.js';
+
+const READERS: readonly EntityReader[] = [shopifyReader, wooCommerceReader];
 
 /** How an entity in quarantine is to be read again. */
 export interface EntityContext {
@@ -45,8 +48,7 @@ export async function writeEntities(
 }
 
 function createMapper(connector: string, sink: RowSink, itemKey: ItemKey): EntityMapper {
-  const options = { itemKey, now: Date.now() };
-  if (connector === 'shopify') return new ShopifyMapper(sink, options);
-  if (connector === 'woocommerce') return new WooCommerceMapper(sink, options);
+  const reader = READERS.find(({ source }) => source === connector);
+  if (reader !== undefined) return new ShopEntityMapper(reader, sink, { itemKey, now: Date.now() });
   throw new AppError('INTERNAL', `Nothing maps entities of ${connector}.`);
 }
