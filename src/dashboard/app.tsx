@@ -4,6 +4,7 @@ import { Boundary } from './components/boundary.js';
 import icon from './icon.svg';
 import { type MessageKey, text } from './messages/index.js';
 import { BehaviourPage } from './pages/behaviour.js';
+import { DataPage } from './pages/data.js';
 import { ItemPage } from './pages/item.js';
 import { ItemsPage } from './pages/items.js';
 import { ModelVersionPage } from './pages/model-version.js';
@@ -22,6 +23,7 @@ const PLACES: readonly { page: string; label: MessageKey; alsoFor?: string }[] =
   { page: 'users', label: 'nav.users' },
   { page: 'items', label: 'nav.items' },
   { page: 'behaviour', label: 'nav.behaviour' },
+  { page: 'data', label: 'nav.data' },
   { page: 'monitoring', label: 'nav.monitoring' },
 ];
 const LISTS: Record<string, FunctionComponent<{ route: Route }>> = {
@@ -30,6 +32,7 @@ const LISTS: Record<string, FunctionComponent<{ route: Route }>> = {
   users: UsersPage,
   items: ItemsPage,
   behaviour: BehaviourPage,
+  data: DataPage,
   monitoring: MonitoringPage,
 };
 const DETAILS: Record<string, FunctionComponent<{ id: string }>> = {

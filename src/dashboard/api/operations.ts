@@ -1,25 +1,39 @@
 /* eslint-disable max-lines -- Written by scripts/dashboard-types.mjs from graphql/; never edited by hand. */
+import applyRetention from '../../../graphql/operations/admin-dashboard/apply-retention.graphql?raw';
 import behaviourAnalytics from '../../../graphql/operations/admin-dashboard/behaviour-analytics.graphql?raw';
+import cancelDataJob from '../../../graphql/operations/admin-dashboard/cancel-data-job.graphql?raw';
 import cancelRun from '../../../graphql/operations/admin-dashboard/cancel-run.graphql?raw';
 import compareModels from '../../../graphql/operations/admin-dashboard/compare-models.graphql?raw';
+import dataJobProgress from '../../../graphql/operations/admin-dashboard/data-job-progress.graphql?raw';
+import dataJobs from '../../../graphql/operations/admin-dashboard/data-jobs.graphql?raw';
 import demandForecast from '../../../graphql/operations/admin-dashboard/demand-forecast.graphql?raw';
 import deployModel from '../../../graphql/operations/admin-dashboard/deploy-model.graphql?raw';
+import discardQuarantinedRows from '../../../graphql/operations/admin-dashboard/discard-quarantined-rows.graphql?raw';
 import ensembleReports from '../../../graphql/operations/admin-dashboard/ensemble-reports.graphql?raw';
 import evaluationCurves from '../../../graphql/operations/admin-dashboard/evaluation-curves.graphql?raw';
+import guessImport from '../../../graphql/operations/admin-dashboard/guess-import.graphql?raw';
 import item from '../../../graphql/operations/admin-dashboard/item.graphql?raw';
 import items from '../../../graphql/operations/admin-dashboard/items.graphql?raw';
+import mendQuarantinedRow from '../../../graphql/operations/admin-dashboard/mend-quarantined-row.graphql?raw';
 import modelHealth from '../../../graphql/operations/admin-dashboard/model-health.graphql?raw';
 import modelVersion from '../../../graphql/operations/admin-dashboard/model-version.graphql?raw';
 import monitoring from '../../../graphql/operations/admin-dashboard/monitoring.graphql?raw';
 import monitoringAlerts from '../../../graphql/operations/admin-dashboard/monitoring-alerts.graphql?raw';
 import overview from '../../../graphql/operations/admin-dashboard/overview.graphql?raw';
 import quality from '../../../graphql/operations/admin-dashboard/quality.graphql?raw';
+import quarantine from '../../../graphql/operations/admin-dashboard/quarantine.graphql?raw';
+import quarantineCounts from '../../../graphql/operations/admin-dashboard/quarantine-counts.graphql?raw';
+import replayQuarantinedRows from '../../../graphql/operations/admin-dashboard/replay-quarantined-rows.graphql?raw';
+import retention from '../../../graphql/operations/admin-dashboard/retention.graphql?raw';
 import rollbackDeployment from '../../../graphql/operations/admin-dashboard/rollback-deployment.graphql?raw';
 import run from '../../../graphql/operations/admin-dashboard/run.graphql?raw';
 import runProgress from '../../../graphql/operations/admin-dashboard/run-progress.graphql?raw';
 import runs from '../../../graphql/operations/admin-dashboard/runs.graphql?raw';
+import setRetention from '../../../graphql/operations/admin-dashboard/set-retention.graphql?raw';
 import similarItems from '../../../graphql/operations/admin-dashboard/similar-items.graphql?raw';
 import startEnsemble from '../../../graphql/operations/admin-dashboard/start-ensemble.graphql?raw';
+import startImport from '../../../graphql/operations/admin-dashboard/start-import.graphql?raw';
+import startReplay from '../../../graphql/operations/admin-dashboard/start-replay.graphql?raw';
 import startTraining from '../../../graphql/operations/admin-dashboard/start-training.graphql?raw';
 import user from '../../../graphql/operations/admin-dashboard/user.graphql?raw';
 import userBehaviours from '../../../graphql/operations/admin-dashboard/user-behaviours.graphql?raw';
@@ -32,12 +46,36 @@ export type AlertSeverity = 'CRITICAL' | 'INFO' | 'WARNING';
 export type BehaviourType =
   'ADD_TO_CART' | 'FAVOURITE' | 'PURCHASE' | 'RATING' | 'REFUND' | 'REMOVE_FROM_CART' | 'SEARCH' | 'VIEW';
 export type CalibrationMethod = 'ISOTONIC' | 'NONE' | 'TEMPERATURE';
+export interface CurrencyRateInput {
+  readonly currency: string;
+  readonly rate: number;
+}
 export type CurveKind = 'CALIBRATION' | 'LIFT' | 'PRECISION_RECALL' | 'ROC';
+export type DataJobKind = 'CRAWL' | 'IMPORT' | 'PULL' | 'REPLAY' | 'RETENTION';
+export type DateOrder = 'DMY' | 'MDY' | 'YMD';
 export interface DateRange {
   readonly from: string;
   readonly to: string;
 }
 export type EnsembleMethod = 'HARD_VOTING' | 'SOFT_VOTING' | 'STACKING' | 'VOTING' | 'WEIGHTED_AVERAGE';
+export interface FieldMappingInput {
+  readonly column: string;
+  readonly field: string;
+}
+export interface FileSourceInput {
+  readonly uploadId?: string | null;
+  readonly url?: string | null;
+}
+export interface ImportSettingsInput {
+  readonly currency?: string | null;
+  readonly dateOrder?: DateOrder | null;
+  readonly keepBots?: boolean | null;
+  readonly kind?: RecordKind | null;
+  readonly layout?: string | null;
+  readonly mapping?: readonly FieldMappingInput[] | null;
+  readonly rates?: readonly CurrencyRateInput[] | null;
+  readonly timeZone?: string | null;
+}
 export interface ItemFilter {
   readonly available?: boolean | null;
   readonly category?: readonly string[] | null;
@@ -52,6 +90,8 @@ export interface LossBalancingInput {
   readonly weights?: readonly TaskWeightInput[] | null;
 }
 export type Pruning = 'BACKWARD_ELIMINATION' | 'FORWARD_SELECTION' | 'NONE';
+export type RecordKind = 'BEHAVIOURS' | 'ITEMS' | 'TRANSACTIONS' | 'USERS';
+export type RetentionKind = 'BEHAVIOURS' | 'FEEDBACK' | 'IMPRESSIONS' | 'TRANSACTIONS';
 export type RunKind =
   'AUTO' | 'COLLABORATIVE' | 'CROSS_VALIDATION' | 'ENSEMBLE' | 'MULTI_TASK' | 'SEARCH' | 'SINGLE_TASK';
 export type RunStatus = 'CANCELLED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'SUCCEEDED';
@@ -64,6 +104,11 @@ export interface StartEnsembleInput {
   readonly prune?: Pruning | null;
   readonly seed?: number | null;
   readonly thresholds?: readonly ThresholdInput[] | null;
+}
+export interface StartImportInput {
+  readonly name?: string | null;
+  readonly settings?: ImportSettingsInput | null;
+  readonly source: FileSourceInput;
 }
 export interface StartTrainingInput {
   readonly architecture?: string | null;
@@ -101,6 +146,12 @@ export interface UserFilter {
   readonly search?: string | null;
 }
 
+export type ApplyRetentionData = { readonly applyRetention: { readonly id: string } };
+export type ApplyRetentionVariables = Record<string, never>;
+export const APPLY_RETENTION = operation<ApplyRetentionData, ApplyRetentionVariables>(
+  'ApplyRetention',
+  applyRetention,
+);
 export type BehaviourAnalyticsData = {
   readonly behaviourAnalytics: {
     readonly funnel: readonly {
@@ -137,6 +188,14 @@ export const BEHAVIOUR_ANALYTICS = operation<BehaviourAnalyticsData, BehaviourAn
   'BehaviourAnalytics',
   behaviourAnalytics,
 );
+export type CancelDataJobData = {
+  readonly cancelDataJob: { readonly id: string; readonly status: RunStatus };
+};
+export type CancelDataJobVariables = { readonly id: string };
+export const CANCEL_DATA_JOB = operation<CancelDataJobData, CancelDataJobVariables>(
+  'CancelDataJob',
+  cancelDataJob,
+);
 export type CancelRunData = { readonly cancelRun: { readonly id: string; readonly status: RunStatus } };
 export type CancelRunVariables = { readonly id: string };
 export const CANCEL_RUN = operation<CancelRunData, CancelRunVariables>('CancelRun', cancelRun);
@@ -163,6 +222,51 @@ export const COMPARE_MODELS = operation<CompareModelsData, CompareModelsVariable
   'CompareModels',
   compareModels,
 );
+export type DataJobProgressData = {
+  readonly dataJobProgress: {
+    readonly jobId: string;
+    readonly status: RunStatus;
+    readonly progress: number;
+    readonly message: string;
+  };
+};
+export type DataJobProgressVariables = { readonly id: string };
+export const DATA_JOB_PROGRESS = operation<DataJobProgressData, DataJobProgressVariables>(
+  'DataJobProgress',
+  dataJobProgress,
+);
+export type DataJobsData = {
+  readonly dataJobs: {
+    readonly edges: readonly {
+      readonly node: {
+        readonly id: string;
+        readonly kind: DataJobKind;
+        readonly subject: string;
+        readonly status: RunStatus;
+        readonly progress: number;
+        readonly message: string;
+        readonly error: string | null;
+        readonly createdAt: string;
+        readonly startedAt: string | null;
+        readonly finishedAt: string | null;
+        readonly importReport: {
+          readonly lines: number;
+          readonly kept: number;
+          readonly dropped: number;
+          readonly rejected: number;
+          readonly rules: readonly {
+            readonly name: string;
+            readonly description: string;
+            readonly lines: number;
+          }[];
+        } | null;
+      };
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type DataJobsVariables = { readonly first: number; readonly after?: string | null };
+export const DATA_JOBS = operation<DataJobsData, DataJobsVariables>('DataJobs', dataJobs);
 export type DemandForecastData = {
   readonly demandForecast: {
     readonly total: number;
@@ -190,6 +294,12 @@ export type DeployModelData = {
 };
 export type DeployModelVariables = { readonly id: string; readonly trafficShare: number };
 export const DEPLOY_MODEL = operation<DeployModelData, DeployModelVariables>('DeployModel', deployModel);
+export type DiscardQuarantinedRowsData = { readonly discardQuarantinedRows: number };
+export type DiscardQuarantinedRowsVariables = { readonly ids: readonly string[] };
+export const DISCARD_QUARANTINED_ROWS = operation<
+  DiscardQuarantinedRowsData,
+  DiscardQuarantinedRowsVariables
+>('DiscardQuarantinedRows', discardQuarantinedRows);
 export type EnsembleReportsData = {
   readonly modelVersion: {
     readonly id: string;
@@ -251,6 +361,27 @@ export const EVALUATION_CURVES = operation<EvaluationCurvesData, EvaluationCurve
   'EvaluationCurves',
   evaluationCurves,
 );
+export type GuessImportData = {
+  readonly guessImport: {
+    readonly layout: string;
+    readonly title: string;
+    readonly format: string;
+    readonly encoding: string;
+    readonly kind: RecordKind | null;
+    readonly columns: readonly string[];
+    readonly fields: readonly {
+      readonly field: string;
+      readonly column: string | null;
+      readonly isNeeded: boolean;
+    }[];
+    readonly sample: readonly Json[];
+  };
+};
+export type GuessImportVariables = {
+  readonly source: FileSourceInput;
+  readonly settings?: ImportSettingsInput | null;
+};
+export const GUESS_IMPORT = operation<GuessImportData, GuessImportVariables>('GuessImport', guessImport);
 export type ItemData = {
   readonly item: {
     readonly id: string;
@@ -285,6 +416,12 @@ export type ItemsVariables = {
   readonly filter?: ItemFilter | null;
 };
 export const ITEMS = operation<ItemsData, ItemsVariables>('Items', items);
+export type MendQuarantinedRowData = { readonly mendQuarantinedRow: { readonly id: string } };
+export type MendQuarantinedRowVariables = { readonly id: string; readonly row: Json };
+export const MEND_QUARANTINED_ROW = operation<MendQuarantinedRowData, MendQuarantinedRowVariables>(
+  'MendQuarantinedRow',
+  mendQuarantinedRow,
+);
 export type ModelHealthData = {
   readonly monitoring: {
     readonly drift: readonly { readonly feature: string; readonly psi: number }[];
@@ -436,6 +573,59 @@ export type QualityData = {
 };
 export type QualityVariables = Record<string, never>;
 export const QUALITY = operation<QualityData, QualityVariables>('Quality', quality);
+export type QuarantineData = {
+  readonly quarantinedRows: {
+    readonly totalCount: number;
+    readonly edges: readonly {
+      readonly node: {
+        readonly id: string;
+        readonly source: string;
+        readonly line: number | null;
+        readonly index: number | null;
+        readonly row: Json;
+        readonly reason: string;
+      };
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type QuarantineVariables = { readonly first: number; readonly after?: string | null };
+export const QUARANTINE = operation<QuarantineData, QuarantineVariables>('Quarantine', quarantine);
+export type QuarantineCountsData = {
+  readonly quarantineCounts: readonly {
+    readonly source: string;
+    readonly reason: string;
+    readonly rows: number;
+  }[];
+};
+export type QuarantineCountsVariables = Record<string, never>;
+export const QUARANTINE_COUNTS = operation<QuarantineCountsData, QuarantineCountsVariables>(
+  'QuarantineCounts',
+  quarantineCounts,
+);
+export type ReplayQuarantinedRowsData = {
+  readonly replayQuarantinedRows: {
+    readonly rows: number;
+    readonly replayed: number;
+    readonly discarded: number;
+    readonly waiting: number;
+    readonly problems: readonly { readonly id: string; readonly reason: string }[];
+  };
+};
+export type ReplayQuarantinedRowsVariables = { readonly ids: readonly string[] };
+export const REPLAY_QUARANTINED_ROWS = operation<ReplayQuarantinedRowsData, ReplayQuarantinedRowsVariables>(
+  'ReplayQuarantinedRows',
+  replayQuarantinedRows,
+);
+export type RetentionData = {
+  readonly retentionPolicies: readonly {
+    readonly kind: RetentionKind;
+    readonly keepDays: number;
+    readonly isArchived: boolean;
+  }[];
+};
+export type RetentionVariables = Record<string, never>;
+export const RETENTION = operation<RetentionData, RetentionVariables>('Retention', retention);
 export type RollbackDeploymentData = {
   readonly rollbackDeployment: {
     readonly id: string;
@@ -511,6 +701,19 @@ export type RunsData = {
 };
 export type RunsVariables = { readonly first: number; readonly after?: string | null };
 export const RUNS = operation<RunsData, RunsVariables>('Runs', runs);
+export type SetRetentionData = {
+  readonly setRetention: readonly {
+    readonly kind: RetentionKind;
+    readonly keepDays: number;
+    readonly isArchived: boolean;
+  }[];
+};
+export type SetRetentionVariables = {
+  readonly kind: RetentionKind;
+  readonly keepDays?: number | null;
+  readonly isArchived?: boolean | null;
+};
+export const SET_RETENTION = operation<SetRetentionData, SetRetentionVariables>('SetRetention', setRetention);
 export type SimilarItemsData = {
   readonly similarItems: readonly {
     readonly rank: number;
@@ -534,6 +737,12 @@ export const START_ENSEMBLE = operation<StartEnsembleData, StartEnsembleVariable
   'StartEnsemble',
   startEnsemble,
 );
+export type StartImportData = { readonly startImport: { readonly id: string } };
+export type StartImportVariables = { readonly input: StartImportInput };
+export const START_IMPORT = operation<StartImportData, StartImportVariables>('StartImport', startImport);
+export type StartReplayData = { readonly startReplay: { readonly id: string } };
+export type StartReplayVariables = Record<string, never>;
+export const START_REPLAY = operation<StartReplayData, StartReplayVariables>('StartReplay', startReplay);
 export type StartTrainingData = {
   readonly startTraining: { readonly id: string; readonly kind: RunKind; readonly status: RunStatus };
 };

@@ -1,8 +1,9 @@
+import { DATA_MESSAGES } from './data.en.js';
 import { PAGE_MESSAGES } from './pages.en.js';
 import { TERM_MESSAGES } from './terms.en.js';
 
 /** Every text the reader sees. A translation is a second pair of files with the same keys. */
-const MESSAGES = { ...TERM_MESSAGES, ...PAGE_MESSAGES };
+const MESSAGES = { ...TERM_MESSAGES, ...PAGE_MESSAGES, ...DATA_MESSAGES };
 export type MessageKey = keyof typeof MESSAGES;
 
 /** A text of the table; `{name}` in it is replaced by the value of that name. */

@@ -13,6 +13,7 @@ export const PAGE_MESSAGES = {
   'nav.items': 'Items',
   'nav.behaviour': 'Behaviour',
   'nav.monitoring': 'Monitoring',
+  'nav.data': 'Data',
 
   'state.loading': 'Loading…',
   'state.retry': 'Try again',
