@@ -1,4 +1,4 @@
-/** AUTO runs: measure which tasks help each other, learn those together, and keep the best model of each task. */
+/** AUTO runs: measure which tasks help each other, learn those together, and keep the best model of each task, or the best ones together. */
 import { AppError } from '../../errors.js';
 import { modelType } from '../../pipeline/deploy/host/index.js';
 import {
@@ -54,7 +54,14 @@ export async function trainAutomatically(context: RunContext): Promise<ModelVers
     return [...nets, plan(ofUsers.length > 1 ? TREES.together : TREES.alone, ofUsers)];
   });
   const planned = withoutRefusing([...planRun({ ...run, kind: 'SINGLE_TASK' }), ...byGroup]);
-  return trainPlanned(context, { planned, history, cuts, transfer, from: REPORT_SHARE });
+  return trainPlanned(context, {
+    planned,
+    history,
+    cuts,
+    transfer,
+    areCombined: true,
+    from: REPORT_SHARE,
+  });
 }
 
 async function measureTransfer(

@@ -1,42 +1,26 @@
 /** Training runs: fit, measure, choose, fit again on everything, and keep the result as one model version. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-
 import { AppError } from '../../errors.js';
-import {
-  type EvaluationReport,
-  isLessBetter,
-  MAIN_METRICS,
-  thresholdRule,
-} from '../../pipeline/evaluate/index.js';
+import { type EvaluationReport, thresholdRule } from '../../pipeline/evaluate/index.js';
 import { DAY_MS, type Model, type ShopHistory } from '../../pipeline/index.js';
 import type { TransferReport } from '../../pipeline/multi-task/index.js';
-import type { EvaluationRow, ModelVersionRow } from '../../store/index.js';
+import type { ModelVersionRow } from '../../store/index.js';
 import type { TaskName } from '../../tasks/index.js';
+import {
+  alone,
+  bestByTask,
+  bestTogether,
+  type Candidate,
+  type Measured,
+  type NewEvaluation,
+  worthOf,
+} from './choice.js';
 import { commitVersion } from './commit-version.js';
 import { type TaskExamples, taskExamples } from './examples.js';
+import { fitChosen } from './fit-chosen.js';
 import { type PlannedModel, planRun } from './plan.js';
-import { type HeldPredictions, savePredictions } from './predictions.js';
+import { savePredictions } from './predictions.js';
 import type { RunContext } from './run-context.js';
 import { type RunCuts, runCuts } from './run-cuts.js';
-
-type NewEvaluation = Omit<EvaluationRow, 'id' | 'runId' | 'modelVersionId' | 'isServed'>;
-
-/** What one model reached on one task. */
-interface Candidate {
-  readonly planned: PlannedModel;
-  readonly task: TaskName;
-  readonly threshold: number;
-  /** The deciding figure on validation, turned so that more is better. */
-  readonly worth: number;
-  readonly held: HeldPredictions;
-  readonly rows: readonly NewEvaluation[];
-}
-
-interface Measured {
-  readonly validation: Record<string, TaskExamples>;
-  readonly test: Record<string, TaskExamples>;
-}
 
 const OPEN_THRESHOLD = 0.5;
 /** Shares of a run's work: measuring all models, and fitting the chosen ones again. */
@@ -56,6 +40,8 @@ export interface PlannedTraining {
   readonly cuts: RunCuts;
   /** Whether the tasks help each other, where the run measured it. */
   readonly transfer?: TransferReport;
+  /** Whether several models of a task may serve it together, where that is better on validation. */
+  readonly areCombined?: boolean;
   /** Share of the run's work that is done before. */
   readonly from?: number;
 }
@@ -63,7 +49,7 @@ export interface PlannedTraining {
 /** Measures the models, chooses the best of each task on validation, fits those again, and seals them with what was measured before. */
 export async function trainPlanned(
   context: RunContext,
-  { planned, history, cuts, transfer, from = 0 }: PlannedTraining,
+  { planned, history, cuts, transfer, areCombined = false, from = 0 }: PlannedTraining,
 ): Promise<ModelVersionRow> {
   if (planned.length === 0) throw new AppError('BAD_USER_INPUT', 'No architecture learns these tasks.');
   const measured = gatherExamples(context.run.tasks, history, cuts);
@@ -81,23 +67,30 @@ export async function trainPlanned(
     }
     await context.flush();
   }
-  const chosen = chooseBest(candidates);
-  for (const [task, error] of refused) if (!chosen.has(task)) throw error;
+  const best = bestByTask(candidates);
+  for (const [task, error] of refused) if (!best.has(task)) throw error;
+  const choices = [...best.values()].map((candidate) => {
+    const rivals = candidates.filter(({ task }) => task === candidate.task);
+    return areCombined ? bestTogether(context, rivals, measured) : alone(candidate);
+  });
+  const served = new Set(choices.flatMap(({ rows }) => rows));
   const root = await context.files.stage();
-  const entries = await fitChosen(context, chosen, history, cuts, root);
-  for (const candidate of chosen.values()) await savePredictions(root, candidate.task, candidate.held);
+  const measuredShare = from + (1 - from) * (MEASURE_SHARE + 0.02);
+  const entries = await fitChosen(context, choices, { history, cut: cuts.final, root, from: measuredShare });
+  for (const { task, held } of choices) await savePredictions(root, task, held);
   return commitVersion(context, {
     root,
     cut: cuts.final,
-    architecture: [...new Set([...chosen.values()].map(({ planned: { type } }) => type.architecture))].join(
-      ' + ',
-    ),
+    architecture: [...new Set(choices.map(({ architecture }) => architecture))].join(' + '),
     tasks: entries,
     history,
     ...(transfer && { transfer }),
-    evaluations: candidates.flatMap((candidate) =>
-      candidate.rows.map((row) => ({ ...row, isServed: chosen.get(candidate.task) === candidate })),
-    ),
+    evaluations: [
+      ...candidates.flatMap(({ rows }) => rows.map((row) => ({ ...row, isServed: served.has(row) }))),
+      ...choices
+        .filter(({ combination }) => combination !== null)
+        .flatMap(({ rows }) => rows.map((row) => ({ ...row, isServed: true }))),
+    ],
   });
 }
 
@@ -172,14 +165,6 @@ async function predictAll(
   return predictions;
 }
 
-/** The deciding figure of a report, turned so that more is better. */
-export function worthOf(task: TaskName, report: EvaluationReport): number {
-  const [name] = MAIN_METRICS[task];
-  const value = report.metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
-  if (Number.isNaN(value)) return -Infinity;
-  return isLessBetter(name) ? -value : value;
-}
-
 function evaluationOf(
   planned: PlannedModel,
   task: TaskName,
@@ -189,53 +174,4 @@ function evaluationOf(
 ): NewEvaluation {
   const { family, architecture } = planned.type;
   return { family, architecture, task, split, protocol: examples.protocol, ...report };
-}
-
-/** The best on validation for each task; test figures are not looked at. */
-function chooseBest(candidates: readonly Candidate[]): Map<TaskName, Candidate> {
-  const best = new Map<TaskName, Candidate>();
-  for (const candidate of candidates) {
-    const before = best.get(candidate.task);
-    if (!before || candidate.worth > before.worth) best.set(candidate.task, candidate);
-  }
-  return best;
-}
-
-/** Fits the chosen models on everything before the final cut and saves them; a model chosen for several tasks is fitted once. */
-async function fitChosen(
-  context: RunContext,
-  chosen: ReadonlyMap<TaskName, Candidate>,
-  history: ShopHistory,
-  cuts: RunCuts,
-  root: string,
-) {
-  const models = [...new Set([...chosen.values()].map((candidate) => candidate.planned))];
-  const directories = new Map<PlannedModel, string>();
-  for (const [index, planned] of models.entries()) {
-    const { type, tasks } = planned;
-    const directory = `${type.architecture}-${index + 1}`;
-    const model = type.create(tasks, planned.hyperparameters);
-    try {
-      const at = (part: number) =>
-        MEASURE_SHARE + 0.02 + (0.97 - MEASURE_SHARE) * ((index + part) / models.length);
-      const name = `${type.architecture}/${tasks.join('+')}/final`;
-      await model.fit({ history, cut: cuts.final }, context.fitContext(name, at(0), at(0.95), false));
-      await mkdir(join(root, directory));
-      await model.save(join(root, directory));
-    } finally {
-      model.dispose();
-    }
-    directories.set(planned, directory);
-  }
-  return Object.fromEntries(
-    [...chosen].map(([task, { planned, threshold }]) => [
-      task,
-      {
-        architecture: planned.type.architecture,
-        family: planned.type.family,
-        directory: directories.get(planned) ?? '',
-        threshold,
-      },
-    ]),
-  );
 }

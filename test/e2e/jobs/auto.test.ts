@@ -88,6 +88,24 @@ test(
     const [evaluations] = await api.shop.evaluationsByRuns([id]);
     const served = evaluations.filter(({ isServed, split }) => isServed && split === 'TEST');
     expect(served.map(({ task }) => task).sort()).toEqual(['CHURN', 'PURCHASE_INTENT']);
+    const [version] = await api.shop.modelVersionsByIds([run?.modelVersionId ?? '']);
+    const entries = Object.entries((version?.manifest as { tasks: object }).tasks) as [
+      string,
+      { architecture: string; family: string },
+    ][];
+    expect(entries.map(([task, { architecture }]) => `${task} ${architecture}`).sort()).toEqual(
+      served.map(({ task, architecture }) => `${task} ${architecture}`).sort(),
+    );
+    for (const [task, { family }] of entries) {
+      const onValidation = evaluations.filter((row) => row.task === task && row.split === 'VALIDATION');
+      const [ensemble] = onValidation.filter((row) => row.family === 'ENSEMBLE');
+      // Together only where that is better than any of them alone.
+      expect(family === 'ENSEMBLE').toBe(ensemble !== undefined);
+      const auc = (row: (typeof onValidation)[number]) =>
+        row.metrics.find(({ name }) => name === 'AUC')?.value ?? NaN;
+      const best = Math.max(...onValidation.map(auc));
+      expect(auc(onValidation.find(({ isServed }) => isServed)!)).toBe(best);
+    }
     const isShared = report.groups.some(({ sharing }) => sharing !== 'APART');
     expect(evaluations.some(({ architecture }) => architecture === 'mmoe')).toBe(isShared);
   },
