@@ -3,13 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, test } from '@jest/globals';
+import type * as Tensorflow from '@tensorflow/tfjs';
 
 import {
+  adam,
   column,
+  compileStep,
   idColumn,
   openRowFiles,
+  Random,
+  tf,
   train,
   type TrainOptions,
+  WeightSet,
   writeRowFiles,
 } from '../../../src/nn/index.js';
 import { makeModel, MODEL_BATCH, modelExamples } from '../../support/nn-model.js';
@@ -63,6 +69,51 @@ describe('rows in files', () => {
     expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, at) => at));
     expect(inBlocks.epochs[0].train.total).toBeCloseTo(fromMemory.epochs[0].train.total, 1);
     await source.close();
+  });
+
+  test('train from far more than is held in memory', async () => {
+    const spec = { x: column(32), y: column() };
+    const own = join(directory, 'large');
+    const random = new Random(4);
+    const block = { x: random.fillNormal(new Float32Array(65_536 * 32), 1), y: new Float32Array(65_536) };
+    block.y.forEach((_, row) => (block.y[row] = block.x[row * 32] - block.x[row * 32 + 1]));
+    const rows = await writeRowFiles(
+      own,
+      spec,
+      Array.from({ length: 30 }, () => block),
+    );
+    const fileBytes = rows * 33 * 4;
+    const weights = new WeightSet(random);
+    const kernel = weights.weight('kernel', [32, 1]);
+    const step = compileStep({
+      weights,
+      batch: spec,
+      loss: ({ x, y }) =>
+        tf.mean(
+          tf.square(
+            tf.sub(tf.reshape(tf.matMul(x as Tensorflow.Tensor2D, kernel as Tensorflow.Tensor2D), [-1]), y),
+          ),
+        ),
+      optimizer: adam(0.01),
+      seed: 1,
+    });
+    const source = await openRowFiles(own, spec);
+    const resident: number[] = [];
+    const watched = {
+      rows: source.rows,
+      read: (start: number, count: number) => {
+        resident.push(process.memoryUsage.rss());
+        return source.read(start, count);
+      },
+    };
+    const { epochs } = await train({ step, columns: watched, batchSize: 8192, epochs: 1, seed: 1 });
+    expect(resident.length).toBe(30);
+    expect(epochs[0].train.total).toBeLessThan(1);
+    // From the third block on, when everything has been compiled and two blocks have been held.
+    expect(Math.max(...resident) - resident[2]).toBeLessThan(fileBytes / 3);
+    await source.close();
+    step.dispose();
+    weights.dispose();
   });
 
   test('a training in blocks that was killed ends with the same weights to the bit', async () => {
