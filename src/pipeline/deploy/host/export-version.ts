@@ -9,7 +9,7 @@ import { exampleRows } from '../../single-task/index.js';
 import type { ModelFiles } from '../model-files.js';
 import { LoadedBundle } from './bundle.js';
 
-/** What the folder says of itself, as network.json. */
+/** What the folder says of itself. */
 const MANIFEST = 'networks.json';
 const MANIFEST_VERSION = 1;
 /** Rows that come with each network, with what it answers to them, so that a reader can see whether all is well. */
@@ -82,7 +82,7 @@ async function writeNetworks(bundle: LoadedBundle, request: ExportRequest): Prom
     notExported: left.map(({ tasks: own, architecture }) => ({ tasks: own, architecture, why: WHY })),
   };
   await writeFile(join(directory, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-  return { networks, left };
+  return { networks, left: left.map(({ tasks: own, architecture }) => ({ tasks: own, architecture })) };
 }
 
 const WHY = 'counts and lists, no network';
