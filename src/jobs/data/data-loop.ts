@@ -83,11 +83,10 @@ function endOf(child: ChildProcess): Promise<number | null> {
   });
 }
 
-/** By the clock: every shop that has policies. */
+/** By the clock: every shop, since partitions want tending where there are no policies, too. */
 async function startRetentions(store: Store, boss: PgBoss, log: Logger): Promise<void> {
   const jobs = createDataJobs(store, boss);
   for (const { key } of await store.shops()) {
-    if ((await (await store.forShop(key)).retentionPolicies()).length === 0) continue;
     await jobs.startRetention(key).catch((thrown: unknown) => {
       // One that somebody asked for a moment ago does the same.
       if (thrown instanceof AppError && thrown.code === 'CONFLICT') return;
