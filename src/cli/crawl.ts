@@ -41,6 +41,9 @@ export function addCrawlCommand(program: Command): void {
         `${report.items.accepted} items new or changed, ${report.items.duplicates} as they were, ${report.vanished} vanished; ${report.disallowed} addresses closed by robots.txt, ${report.trapped} left out as traps`,
         ...(report.isCutShort ? ['There is more: crawl again to go on, or raise --max-pages.'] : []),
         ...(failed.length > 0 ? ['Failed, the first:', ...failed] : []),
+        ...(report.failed.some(({ reason }) => /(private|no public) address/.test(reason))
+          ? ['--allow-private lets the catalogue lie in a private network.']
+          : []),
       ].join('\n'),
     );
   });

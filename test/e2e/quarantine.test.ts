@@ -204,6 +204,16 @@ describe('addresses that the API is asked to reach', () => {
       message: containing('address'),
       extensions: { code: 'BAD_USER_INPUT' },
     });
+    for (const start of [
+      'startImport(input: { source: { url: $url } })',
+      'startCrawl(input: { url: $url })',
+    ]) {
+      const asked = await api.ask(`mutation ($url: String!) { ${start} { id } }`, { url });
+      expect(asked.errors?.[0]).toMatchObject({
+        message: containing('private address'),
+        extensions: { code: 'BAD_USER_INPUT' },
+      });
+    }
     const save = `mutation ($url: String!) { saveSourceConnection(input: { system: SHOPIFY, url: $url, key: "shpat_1" }) { id } }`;
     const saved = await api.ask(save, { url: url.replace('http:', 'https:') });
     expect(saved.errors?.[0]).toMatchObject({ extensions: { code: 'BAD_USER_INPUT' } });

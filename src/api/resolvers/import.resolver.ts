@@ -1,6 +1,6 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 
-import { Uploads } from '../../pipeline/collect/index.js';
+import { checkPublicAddress, Uploads } from '../../pipeline/collect/index.js';
 import { Access } from '../auth.js';
 import type { Context } from '../context.js';
 import { guessOf, nameOf, requireAddress, toFileSource, toImportSettings } from '../import-request.js';
@@ -40,6 +40,8 @@ export class ImportResolver {
     @Ctx() { services, shop }: Context,
   ): Promise<DataJob> {
     const source = toFileSource(input.source);
+    if ('url' in source)
+      checkPublicAddress(new URL(source.url), services.config.arePrivateSourcesOn ?? false);
     const settings = toImportSettings(input.settings);
     const upload =
       'uploadId' in source
@@ -60,6 +62,7 @@ export class ImportResolver {
     if (maxDepth !== undefined) requireBetween('maxDepth', maxDepth, 0, 1_000);
     if (delayMs !== undefined) requireBetween('delayMs', delayMs, 100, 600_000);
     const url = requireAddress('url', input.url);
+    checkPublicAddress(new URL(url), services.config.arePrivateSourcesOn ?? false);
     return toDataJob(await services.jobs.data.startCrawl(shop.shopKey, { url, maxPages, maxDepth, delayMs }));
   }
 }

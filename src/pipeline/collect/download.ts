@@ -60,7 +60,7 @@ export async function downloadFile(url: string, path: string, options: DownloadO
         if (tries >= maxTries)
           throw new AppError(
             'BAD_USER_INPUT',
-            `${new URL(url).host} failed ${tries} times, at last: ${reason}.`,
+            `${new URL(url).host} could not be read${tries > 1 ? `, ${tries} times` : ''}: ${reason}.`,
             {},
             { cause: error },
           );
