@@ -25,6 +25,8 @@ export interface TrainingRequest {
 export interface EnsembleRequest {
   readonly members: readonly string[];
   readonly method: EnsembleMethod;
+  /** For SNAPSHOT: cycles of the learning rate; 4 unless said. */
+  readonly snapshots?: number;
   /** After combining; NONE unless said. */
   readonly calibration?: CalibrationMethod;
   /** Members that do not pay are left out; NONE unless said. */

@@ -5,6 +5,7 @@ import { TASK_DEFINITIONS, type TaskName, TASKS } from '../tasks/index.js';
 import type { EnsembleRequest, TrainingRequest } from './contract.js';
 import {
   checkData,
+  checkRange,
   checkSeed,
   DEFAULT_SEED,
   type NewRun,
@@ -17,6 +18,7 @@ export const SHARED_TASKS: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN', 'R
 /** Tasks that a net can learn together. */
 const SHAREABLE_TASKS: readonly TaskName[] = [...SHARED_TASKS, 'FRAUD', 'DEMAND'];
 const MAX_MEMBERS = 16;
+const MAX_SNAPSHOTS = 20;
 
 /** Tasks of a run that names none: not all shops record the sessions that the others are about. */
 const isUsual = (task: TaskName): boolean => TASK_DEFINITIONS[task].entity !== 'SESSION';
@@ -89,16 +91,23 @@ export async function ensembleRun(shop: ShopStore, request: EnsembleRequest): Pr
   const { seed = DEFAULT_SEED, method } = request;
   checkSeed(seed);
   const members = [...new Set(request.members)];
-  if (members.length < 2 || members.length > MAX_MEMBERS) {
+  const least = method === 'SNAPSHOT' ? 1 : 2;
+  if (members.length < least || members.length > MAX_MEMBERS) {
     throw new AppError(
       'BAD_USER_INPUT',
-      `members: expected 2 to ${MAX_MEMBERS} model versions, got ${members.length}.`,
+      `members: expected ${least} to ${MAX_MEMBERS} model versions, got ${members.length}.`,
     );
   }
   const versions = await shop.modelVersionsByIds(members);
   const missing = members.filter((_, at) => !versions[at]);
   if (missing.length > 0) throw new AppError('NOT_FOUND', `There is no model version ${missing.join(', ')}.`);
   const tasks = TASKS.filter((task) => versions.some((version) => version?.tasks.includes(task)));
+  const { snapshots } = request;
+  if (snapshots !== undefined) {
+    if (method !== 'SNAPSHOT')
+      throw new AppError('BAD_USER_INPUT', `snapshots: ${method} takes none; SNAPSHOT does.`);
+    checkRange('snapshots', snapshots, 2, MAX_SNAPSHOTS);
+  }
   const { calibration = 'NONE', prune = 'NONE', thresholds, deploy = false } = request;
   if (calibration !== 'NONE' && (method === 'HARD_VOTING' || method === 'VOTING')) {
     throw new AppError(
@@ -111,6 +120,6 @@ export async function ensembleRun(shop: ShopStore, request: EnsembleRequest): Pr
     kind: 'ENSEMBLE',
     tasks,
     seed,
-    config: { members, method, calibration, prune, threshold, deploy },
+    config: { members, method, snapshots: snapshots ?? null, calibration, prune, threshold, deploy },
   };
 }

@@ -21,6 +21,8 @@ export interface TrainingPosition {
   readonly lossSums: number[];
   readonly epochs: readonly TrainEpoch[];
   readonly best: { epoch: number; loss: number; state: StepState } | null;
+  /** Sum of the weights that are averaged so far, and how many they are. */
+  readonly average: { count: number; state: StepState } | null;
   readonly state: StepState;
   /** Reads the state when it is due to be written. */
   readonly takeState?: () => StepState;
@@ -34,6 +36,7 @@ interface Header {
   readonly epochs: readonly TrainEpoch[];
   readonly stepsDone: number;
   readonly best: { epoch: number; loss: number; stepsDone: number } | null;
+  readonly averaged?: number;
 }
 
 const DEFAULT_SECONDS = 15;
@@ -65,7 +68,7 @@ export async function openCheckpoint(
 
 export function encodePosition(position: TrainingPosition, identity: string): Uint8Array {
   const state = position.takeState?.() ?? position.state;
-  const { best } = position;
+  const { best, average } = position;
   const header: Header = {
     identity,
     epoch: position.epoch,
@@ -74,6 +77,7 @@ export function encodePosition(position: TrainingPosition, identity: string): Ui
     epochs: position.epochs,
     stepsDone: state.stepsDone,
     best: best && { epoch: best.epoch, loss: best.loss, stepsDone: best.state.stepsDone },
+    ...(average && { averaged: average.count }),
   };
   const tensors: Record<string, StoredTensor> = {};
   const put = (prefix: string, values: StepState['values']) => {
@@ -83,6 +87,7 @@ export function encodePosition(position: TrainingPosition, identity: string): Ui
   };
   put('state', state.values);
   if (best) put('best', best.state.values);
+  if (average) put('average', average.state.values);
   return encodeTensors({ tensors, metadata: { training: JSON.stringify(header) } });
 }
 
@@ -99,7 +104,7 @@ export function decodePosition(bytes: Uint8Array, identity: string): TrainingPos
     }
     return values;
   };
-  const { epoch, row, lossSums, epochs, stepsDone, best } = header;
+  const { epoch, row, lossSums, epochs, stepsDone, best, averaged } = header;
   return {
     epoch,
     row,
@@ -110,6 +115,7 @@ export function decodePosition(bytes: Uint8Array, identity: string): TrainingPos
       loss: best.loss,
       state: { stepsDone: best.stepsDone, values: take('best') },
     },
+    average: averaged ? { count: averaged, state: { stepsDone, values: take('average') } } : null,
     state: { stepsDone, values: take('state') },
   };
 }

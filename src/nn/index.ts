@@ -8,6 +8,8 @@ export { column, idColumn } from './batch.js';
 export type { Checkpoint } from './checkpoint.js';
 export { compilePredict, compileStep } from './compile.js';
 export type { ModelContext, ModelRandom } from './context.js';
+export type { CyclePlan, Snapshot } from './cycles.js';
+export { cyclePlan } from './cycles.js';
 export type { MeanLosses, TaskEpoch, TrainEpoch } from './epoch.js';
 export type { ExportOptions, OpenSavedModel } from './export-model.js';
 export { exportOnnx, exportSavedModel, openSavedModel } from './export-model.js';

@@ -30,6 +30,8 @@ export interface TrainOptions<S extends BatchSpec> {
   readonly seed: number;
   /** With it, the best epoch's weights are kept at the end; without, the last one's. Needs `validation`. */
   readonly earlyStopping?: EarlyStopping;
+  /** Epochs after which the weights go into an average; with it, the average is kept at the end. Not together with `earlyStopping`. */
+  readonly averageAfter?: readonly number[];
   readonly onEpoch?: (epoch: TrainEpoch) => void;
   /** Share of the steps that is done, 0 to 1; called some times a second. */
   readonly onProgress?: (share: number) => void;
@@ -91,17 +93,33 @@ function readAhead<S extends BatchSpec>(
   return reading;
 }
 
+const emptyState = ({ stepsDone, values }: StepState): StepState => ({
+  stepsDone,
+  values: Object.fromEntries(
+    Object.entries(values).map(([name, array]) => [name, new Float32Array(array.length)]),
+  ),
+});
+
+const meanState = ({ count, state }: { count: number; state: StepState }): StepState => ({
+  ...state,
+  values: Object.fromEntries(
+    Object.entries(state.values).map(([name, sums]) => [name, sums.map((sum) => sum / count)]),
+  ),
+});
+
 class Training<S extends BatchSpec> {
   private readonly source: RowSource<S>;
   private readonly rows: number;
   private readonly blockRows: number;
   private readonly epochs: TrainEpoch[] = [];
   private best: { epoch: number; loss: number; state: StepState } | null = null;
+  private average: { count: number; state: StepState } | null = null;
   private lastYield = performance.now();
 
   constructor(private readonly options: TrainOptions<S>) {
-    const { step, columns, validation, batchSize, earlyStopping } = options;
+    const { step, columns, validation, batchSize, earlyStopping, averageAfter } = options;
     if (earlyStopping && !validation) throw new Error('Early stopping needs validation examples');
+    if (earlyStopping && averageAfter) throw new Error('Either the best weights are kept or an average');
     const isSource = typeof columns.read === 'function';
     this.source = isSource ? (columns as RowSource<S>) : memorySource(step.batch, columns as BatchArrays<S>);
     this.rows = this.source.rows;
@@ -126,6 +144,7 @@ class Training<S extends BatchSpec> {
       position = { epoch: position.epoch + 1, row: 0, lossSums: [] };
     }
     if (this.best) step.importState(this.best.state);
+    if (this.average) step.importState(meanState(this.average));
     step.pullWeights();
     const bestEpoch = this.best?.epoch ?? this.epochs.length;
     return { epochs: this.epochs, bestEpoch, hasStoppedEarly };
@@ -150,6 +169,7 @@ class Training<S extends BatchSpec> {
     this.options.step.importState(saved.state);
     this.epochs.push(...saved.epochs);
     this.best = saved.best;
+    this.average = saved.average;
     for (const epoch of saved.epochs) this.options.onEpoch?.(epoch);
     await this.breathe(true);
     return { epoch: saved.epoch, row: saved.row, lossSums: saved.lossSums };
@@ -197,6 +217,7 @@ class Training<S extends BatchSpec> {
     };
     this.epochs.push(report);
     this.keepBest(report);
+    this.addToAverage(epoch);
     onEpoch?.(report);
     onProgress?.(epoch / epochs);
     if (save) await save(this.position(epoch + 1, 0, []), epoch === epochs);
@@ -210,6 +231,7 @@ class Training<S extends BatchSpec> {
       lossSums: [...lossSums],
       epochs: this.epochs,
       best: this.best,
+      average: this.average,
       state: { stepsDone: 0, values: {} },
       takeState: () => this.options.step.exportState(),
     };
@@ -237,6 +259,16 @@ class Training<S extends BatchSpec> {
       throw new Error(`Early stopping watches "${task}", which is not a task of the loss`);
     if (!this.best || loss < this.best.loss)
       this.best = { epoch: report.epoch, loss, state: step.exportState() };
+  }
+
+  private addToAverage(epoch: number): void {
+    const { step, averageAfter } = this.options;
+    if (!averageAfter?.includes(epoch)) return;
+    const state = step.exportState();
+    if (!this.average) this.average = { count: 0, state: emptyState(state) };
+    this.average.count++;
+    for (const [name, sums] of Object.entries(this.average.state.values))
+      state.values[name].forEach((value, at) => (sums[at] += value));
   }
 
   private isPatienceOver(): boolean {

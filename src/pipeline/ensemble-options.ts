@@ -10,8 +10,8 @@ export const COMBINATION_METHODS = [
 ] as const;
 export type CombinationMethod = (typeof COMBINATION_METHODS)[number];
 
-/** What an ensemble run can be asked for. */
-export const ENSEMBLE_METHODS = COMBINATION_METHODS;
+/** What an ensemble run can be asked for. SNAPSHOT makes its own members: a soft vote of the weights that one training passes by. */
+export const ENSEMBLE_METHODS = [...COMBINATION_METHODS, 'SNAPSHOT'] as const;
 export type EnsembleMethod = (typeof ENSEMBLE_METHODS)[number];
 
 /** Calibration after combining. */

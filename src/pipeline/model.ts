@@ -1,6 +1,6 @@
 /**
- * The contract of everything that is trained. It speaks typed arrays, never tensors, so that jobs, evaluation and serving
- * need not know TensorFlow. A model never grades itself: whoever trains it hands its predictions to `evaluate`.
+ * The contract of everything that is trained. It speaks typed arrays, never tensors, so that jobs, evaluation and serving need not know
+ * TensorFlow. A model never grades itself: whoever trains it hands its predictions to `evaluate`.
  */
 import type { TaskName } from '../tasks/index.js';
 import { BEHAVIOUR_TYPES, type HistoryTransaction, type ShopHistory } from './history.js';
@@ -34,6 +34,8 @@ export interface FitContext {
   /** Share of this fit that is done, 0 to 1. */
   readonly onProgress: (share: number) => void;
   readonly checkpoints?: CheckpointStore;
+  /** For models that `learnsInCycles`: which of the weights that the training passes by it ends with. */
+  readonly snapshot?: { readonly cycles: number; readonly cycle: number };
   /**
    * Opens the shop's model version of an id, for a model that learns from it; the caller disposes its models.
    *
@@ -133,7 +135,7 @@ export interface ItemRanker {
    * [users × history.items.length], row by row; -Infinity for items not known before asOf.
    */
   scoreItems(request: UserRequest): Promise<Float32Array>;
-  /** The same scores of the ranker's own items, in the order of `itemIds`: [users × itemIds.length]. For serving; not all rankers have it. */
+  /** The same scores of the ranker's own items: [users × itemIds.length]. For serving; not all rankers have it. */
   scoreKnown?(request: UserRequest): Promise<Float32Array>;
   /** Why each item of the users' lists would be shown. @param lists [users] the shop's ids of items that the ranker knows */
   reasons?(request: UserRequest, lists: readonly (readonly string[])[]): Promise<RankReason[][]>;
@@ -277,6 +279,7 @@ export interface Model {
   readonly demand?: DemandForecaster;
   readonly fraud?: FraudScorer;
   readonly sessions?: SessionScorer;
+  readonly learnsInCycles?: boolean;
   /** @throws AppError TOO_FEW_DATA with have and need; signal.reason when aborted. */
   fit(data: TrainingData, context: FitContext): Promise<void>;
   /** Writes everything that `load` needs into an existing empty directory. */

@@ -93,11 +93,17 @@ export class StartTrainingInput {
 
 @InputType({ description: 'Which models to combine.' })
 export class StartEnsembleInput {
-  @Field(() => [ID], { description: 'Model versions, at least two.' })
+  @Field(() => [ID], { description: 'Model versions, at least two; for SNAPSHOT at least one.' })
   members: string[];
 
   @Field(() => EnsembleMethodEnum, { description: 'How to combine them.' })
   method: EnsembleMethod;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'For SNAPSHOT: cycles of the learning rate, 2 to 20; without, 4.',
+  })
+  snapshots?: number | null;
 
   @Field(() => CalibrationMethodEnum, {
     nullable: true,

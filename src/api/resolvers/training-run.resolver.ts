@@ -100,7 +100,7 @@ export class TrainingRunResolver {
     @Ctx() { services, shop, loaders }: Context,
   ): Promise<TrainingRun> {
     const members = [...new Set(input.members)];
-    if (members.length < 2) {
+    if (members.length < 2 && input.method !== 'SNAPSHOT') {
       throw new AppError(
         'BAD_USER_INPUT',
         `members: an ensemble needs at least two versions; got ${members.length}.`,

@@ -110,6 +110,8 @@ export const EnsembleMethodEnum = enumOf<EnsembleMethod>(
       'Each member votes by its own threshold, the majority decides; rankings by reciprocal ranks, demand by the median.',
     STACKING:
       'A small model learns from out-of-fold predictions of the members: fitted again on earlier cuts where the history is long enough.',
+    SNAPSHOT:
+      'Fits each net again with a cyclic learning rate, once; the weights at the end of each cycle are the members of a soft vote.',
   },
 );
 

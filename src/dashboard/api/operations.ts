@@ -57,7 +57,8 @@ export interface DateRange {
   readonly from: string;
   readonly to: string;
 }
-export type EnsembleMethod = 'HARD_VOTING' | 'SOFT_VOTING' | 'STACKING' | 'VOTING' | 'WEIGHTED_AVERAGE';
+export type EnsembleMethod =
+  'HARD_VOTING' | 'SNAPSHOT' | 'SOFT_VOTING' | 'STACKING' | 'VOTING' | 'WEIGHTED_AVERAGE';
 export interface FieldMappingInput {
   readonly column: string;
   readonly field: string;
@@ -103,6 +104,7 @@ export interface StartEnsembleInput {
   readonly method: EnsembleMethod;
   readonly prune?: Pruning | null;
   readonly seed?: number | null;
+  readonly snapshots?: number | null;
   readonly thresholds?: readonly ThresholdInput[] | null;
 }
 export interface StartImportInput {

@@ -95,6 +95,7 @@ export const PAGE_MESSAGES = {
   'runs.method.VOTING': 'Hard voting',
   'runs.method.SOFT_VOTING': 'Soft voting',
   'runs.method.HARD_VOTING': 'Hard voting',
+  'runs.method.SNAPSHOT': 'Snapshots of one training',
   'runs.method.STACKING': 'Stacking',
   'runs.run': 'Run',
   'runs.status': 'Status',

@@ -27,7 +27,13 @@ const TASKS: readonly Task[] = [
   'NEXT_BEHAVIOUR',
   'SESSION_OUTCOME',
 ];
-const METHODS: readonly EnsembleMethod[] = ['WEIGHTED_AVERAGE', 'SOFT_VOTING', 'HARD_VOTING', 'STACKING'];
+const METHODS: readonly EnsembleMethod[] = [
+  'WEIGHTED_AVERAGE',
+  'SOFT_VOTING',
+  'HARD_VOTING',
+  'STACKING',
+  'SNAPSHOT',
+];
 const CALIBRATIONS: readonly CalibrationMethod[] = ['NONE', 'TEMPERATURE', 'ISOTONIC'];
 const PRUNINGS: readonly Pruning[] = ['NONE', 'FORWARD_SELECTION', 'BACKWARD_ELIMINATION'];
 const NOTHING = {};
@@ -195,7 +201,10 @@ function EnsembleForm({ onStart }: { onStart: () => void }) {
       <DeployChoice isChecked={isDeployed} onChange={setIsDeployed} />
       {start.failure && <FailureNote failure={start.failure} />}
       <div>
-        <button className="main" disabled={start.isRunning || members.length < 2}>
+        <button
+          className="main"
+          disabled={start.isRunning || members.length < (method === 'SNAPSHOT' ? 1 : 2)}
+        >
           {text('runs.submitEnsemble')}
         </button>
       </div>

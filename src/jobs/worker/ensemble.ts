@@ -1,7 +1,9 @@
 /** Ensemble runs: member versions' predictors combined task by task, chosen, weighed and calibrated on validation, measured on test. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { AppError } from '../../errors.js';
 import { ensembleArchitecture } from '../../pipeline/deploy/host/index.js';
 import type { EnsembleReport, PredictorEntry } from '../../pipeline/deploy/index.js';
 import { EnsembleModel } from '../../pipeline/ensemble/index.js';
@@ -20,6 +22,7 @@ import {
 } from './ensemble/members.js';
 import { EarlierFits, type OutOfFold, windowEnd } from './ensemble/out-of-fold.js';
 import { measureReport } from './ensemble/report.js';
+import { SnapshotFits } from './ensemble/snapshots.js';
 import {
   makeTaskEnsemble,
   type TaskEnsemble,
@@ -29,6 +32,8 @@ import {
 import { taskExamples } from './examples.js';
 import { savePredictions } from './predictions.js';
 import type { RunContext } from './run-context.js';
+
+const DEFAULT_SNAPSHOTS = 4;
 
 type NewEvaluation = Omit<EvaluationRow, 'id' | 'runId' | 'modelVersionId'>;
 
@@ -51,13 +56,30 @@ export async function combine(context: RunContext): Promise<ModelVersionRow> {
   const evaluations: NewEvaluation[] = [];
   const wanted = TASKS.filter((task) => members.some(({ manifest }) => manifest.tasks[task]));
   const fits = new EarlierFits(context, history);
-  for (const [index, task] of wanted.entries()) {
-    context.signal.throwIfAborted();
-    context.report(0.1 + (0.85 * index) / wanted.length, `combining ${task}`);
-    const result = await combineTask(context, { task, method, members, history, root, fits });
-    tasks[task] = result.entry;
-    ensembles[task] = result.report;
-    evaluations.push(...result.evaluations);
+  const snapshotRoot = await mkdtemp(join(tmpdir(), 'tandem-snapshots-'));
+  const cycles = (run.config.snapshots ?? DEFAULT_SNAPSHOTS) as number;
+  const snapshots = new SnapshotFits(context, { history, cycles, root: snapshotRoot });
+  try {
+    for (const [index, task] of wanted.entries()) {
+      context.signal.throwIfAborted();
+      context.report(0.1 + (0.85 * index) / wanted.length, `combining ${task}`);
+      const result = await combineTask(context, { task, method, members, history, root, fits, snapshots });
+      if (!result) continue;
+      tasks[task] = result.entry;
+      ensembles[task] = result.report;
+      evaluations.push(...result.evaluations);
+    }
+  } finally {
+    await rm(snapshotRoot, { recursive: true, force: true });
+  }
+  if (evaluations.length === 0) {
+    const known = members.flatMap(({ manifest }) =>
+      Object.values(manifest.tasks).map((entry) => entry.architecture),
+    );
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `SNAPSHOT: expected members with nets, whose training has a learning rate; got ${[...new Set(known)].join(', ')}.`,
+    );
   }
   return commitVersion(context, {
     root,
@@ -78,11 +100,17 @@ interface TaskWork {
   /** Staged directory of the new version. */
   readonly root: string;
   readonly fits: EarlierFits;
+  readonly snapshots: SnapshotFits;
 }
 
-async function combineTask(context: RunContext, work: TaskWork): Promise<CombinedTask> {
+/** Null where a snapshot ensemble was asked for and no member's predictor of the task is a net that learns in cycles. */
+async function combineTask(context: RunContext, work: TaskWork): Promise<CombinedTask | null> {
   const { task, method, history, root } = work;
-  const parts = await membersOf(task, work.members);
+  const parts =
+    method === 'SNAPSHOT'
+      ? await work.snapshots.membersOf(task, work.members)
+      : await membersOf(task, work.members);
+  if (parts.length === 0) return null;
   const [first] = parts;
   const { validationCut, testCut } = first.held;
   const validation = taskExamples(task, history, validationCut, windowEnd(task, validationCut, first));
@@ -132,7 +160,7 @@ function planOf(
     (rules) => typeof rules === 'object' && rules !== null && task in rules,
   );
   return {
-    method,
+    method: method === 'SNAPSHOT' ? 'SOFT_VOTING' : method,
     calibration: calibration as CalibrationMethod,
     prune: prune as Pruning,
     rule: thresholdRule(task, own),

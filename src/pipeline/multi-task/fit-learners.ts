@@ -7,7 +7,7 @@ import {
   type Batch,
   type BatchSpec,
   compileStep,
-  cosineSchedule,
+  cyclePlan,
   type ModelContext,
   Random,
   type Schedule,
@@ -130,8 +130,13 @@ async function trainTogether(
   const batchSize = settings.batchSize ?? (entities.ranking ? BATCH_WITH_RANKINGS : BATCH_WITHOUT);
   const rows = new JointRows(plan.rows, plan.train, { seed, hasPasses: true });
   const heldRows = new JointRows(plan.heldRows, plan.held, { seed, hasPasses: false });
-  const steps = settings.epochs * Math.ceil(rows.rows / batchSize);
-  const warmup = Math.ceil(WARMUP * steps);
+  const perEpoch = Math.ceil(rows.rows / batchSize);
+  const { epochs, schedule, averageAfter } = cyclePlan({
+    ...settings,
+    steps: perEpoch,
+    warmup: WARMUP,
+    snapshot: context.snapshot,
+  });
   const step = compileStep({
     weights,
     batch: rowSpec(plan.train),
@@ -149,13 +154,13 @@ async function trainTogether(
       };
     },
     tasks: joinTaskOptions(learners),
-    optimizer: adamW(cosineSchedule(settings.learningRate, steps, { warmup }), {
+    optimizer: adamW(schedule, {
       weightDecay: settings.weightDecay,
     }),
     tableOptimizer: adagrad(settings.embeddingRate, { initialAccumulator: 1e-9 }),
     // Of each learner as if it were alone, when they are alike.
     clipNorm: CLIP_NORM * Math.sqrt(learners.length),
-    schedules: collaboration?.schedules?.(steps),
+    schedules: collaboration?.schedules?.(epochs * perEpoch),
     seed,
   });
   let last: TrainEpoch | null = null;
@@ -167,7 +172,8 @@ async function trainTogether(
       validation: heldRows.rows > 0 ? await heldRows.read(0, heldRows.rows) : undefined,
       validationBatchSize: batchSize,
       batchSize,
-      epochs: settings.epochs,
+      epochs,
+      averageAfter,
       seed,
       onEpoch: (done) => {
         last = done;

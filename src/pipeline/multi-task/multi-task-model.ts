@@ -18,6 +18,7 @@ import type { MultiTaskSettings } from './settings.js';
 /** Several tasks by one net of any architecture, as a model. */
 export class MultiTaskModel implements Model {
   readonly family = 'MULTI';
+  readonly learnsInCycles = true;
   private learner: Learner | null = null;
 
   /** @param tasks any of the business tasks, each once */

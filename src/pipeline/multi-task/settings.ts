@@ -57,6 +57,8 @@ const commonSettings = {
   batchSize: z.number().int().min(1).max(4096).optional(),
   /** Passes over the examples of users. */
   epochs: z.number().int().min(1).max(1000),
+  /** Cycles of the learning rate whose last weights are averaged (SWA); 0 = none. */
+  swaCycles: z.number().int().min(0).max(50),
   /** Passes over the others' examples while those of users are passed once. */
   rankingPasses: z.number().int().min(1).max(100),
   fraudPasses: z.number().int().min(1).max(100),
@@ -95,6 +97,7 @@ export const MULTI_TASK_DEFAULTS: MultiTaskSettings = {
   learningRate: 3e-3,
   weightDecay: 0.01,
   epochs: 4,
+  swaCycles: 0,
   rankingPasses: 4,
   fraudPasses: 4,
   demandPasses: 4,

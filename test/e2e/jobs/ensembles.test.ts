@@ -99,14 +99,13 @@ beforeAll(async () => {
       };
     },
   });
-  await storeHistory(api.shop, shopWithRates({ users: 350, items: 20, days: 400, seed: 3 }).history);
+  await storeHistory(api.shop, shopWithRates({ users: 300, items: 20, days: 400, seed: 3 }).history);
   const costs = '{ CHURN: { by: "COST", costOfMiss: 50, costOfFalseAlarm: 1 } }';
   const churn = 'kind: SINGLE_TASK, tasks: [CHURN]';
   const ranking = 'kind: SINGLE_TASK, tasks: [RECOMMENDATION]';
   const runs = [
     await train(`${churn}, architecture: "logistic-regression", hyperparameters: { epochs: 1 }`),
     await train(`${churn}, architecture: "recency", hyperparameters: { threshold: ${costs} }`),
-    await train(`${churn}, architecture: "boosted-trees", hyperparameters: { trees: 10 }`),
     await train(`${ranking}, architecture: "popular"`),
     await train(`${ranking}, architecture: "item-knn"`),
   ];
@@ -201,11 +200,11 @@ test(
 test(
   'a rule of the ensemble’s own goes before those of its members; a hard vote decides by majority',
   async () => {
-    const thresholds = { CHURN: { by: 'COST', costOfMiss: 1, costOfFalseAlarm: 50 } };
+    const thresholds = [{ task: 'CHURN', by: 'COST', costOfMiss: 1, costOfFalseAlarm: 50 }];
     const run = await combine({ members, method: 'HARD_VOTING', thresholds });
     const evaluations = await evaluationsOf(run);
     const test = evaluations.find((row) => row.task === 'CHURN' && row.split === 'TEST')!;
-    expect(test.confusionMatrix!.threshold).toBeCloseTo(2 / 4, 5);
+    expect(test.confusionMatrix!.threshold).toBeCloseTo(2 / 3, 5);
     const [[, falsePositives], [, truePositives]] = test.confusionMatrix!.counts;
     expect((falsePositives + truePositives) / test.examples).toBeLessThan(0.5);
     const [report] = await reportsOf(run);
@@ -214,11 +213,34 @@ test(
   PATIENCE_MS,
 );
 
+test(
+  'snapshots of one training vote softly; models without a learning rate have none',
+  async () => {
+    const run = await combine({ members: [members[0]], method: 'SNAPSHOT', snapshots: 2 });
+    const [report] = await reportsOf(run);
+    expect(report.members.map(({ weight }) => weight)).toEqual([1 / 2, 1 / 2]);
+    const alone = report.subsets.filter(({ kind }) => kind === 'MEMBER');
+    expect(new Set(alone.map(({ validation }) => validation.value)).size).toBeGreaterThan(1);
+    const started = await api.ask<{ startEnsemble: { id: string } }>(
+      'mutation ($input: StartEnsembleInput!) { startEnsemble(input: $input) { id } }',
+      { input: { members: [members[2]], method: 'SNAPSHOT' } },
+    );
+    const { id } = started.data.startEnsemble;
+    const workshop = { store: api.database.store, files, log: silentLog(), checkpointSeconds: 60 };
+    await takeRun(workshop, 'default', id, new AbortController().signal);
+    const [refused] = await api.shop.runsByIds([id]);
+    expect(refused?.error).toMatchObject({ code: 'BAD_USER_INPUT' });
+    expect(refused?.error?.message).toMatch(/expected members with nets.*got popular/);
+  },
+  PATIENCE_MS,
+);
+
 test.each([
+  [{ method: 'STACKING', snapshots: 3 }, /snapshots: STACKING takes none/],
   [{ method: 'HARD_VOTING', calibration: 'ISOTONIC' }, /calibration: HARD_VOTING counts votes/],
-  [{ method: 'STACKING', thresholds: { CHURN: { by: 'LUCK' } } }, /threshold\.CHURN/],
+  [{ method: 'STACKING', thresholds: [{ task: 'CHURN', by: 'PRECISION', target: 3 }] }, /threshold\.CHURN/],
   [
-    { method: 'STACKING', thresholds: { FRAUD: { by: 'F1' } } },
+    { method: 'STACKING', thresholds: [{ task: 'FRAUD', by: 'F1' }] },
     /thresholds: the run learns CHURN, RECOMMENDATION/,
   ],
 ])('%j is refused', async (options, message) => {

@@ -191,6 +191,7 @@ describe('the contract', () => {
     expect(values('CurveKind').sort()).toEqual(['CALIBRATION', 'LIFT', 'PRECISION_RECALL', 'ROC']);
     expect(values('EnsembleMethod').sort()).toEqual([
       'HARD_VOTING',
+      'SNAPSHOT',
       'SOFT_VOTING',
       'STACKING',
       'VOTING',

@@ -8,7 +8,7 @@ import {
   adamW,
   column,
   compileStep,
-  cosineSchedule,
+  cyclePlan,
   type DenseWeights,
   loadWeights,
   Random,
@@ -67,6 +67,7 @@ interface Fitted {
 /** Demand of all items by one linear model of log-ratios between robust levels, trained on absolute errors of 14-day totals. */
 class DemandRegression implements Model, DemandForecaster {
   readonly architecture = NAME;
+  readonly learnsInCycles = true;
   readonly family = 'SINGLE';
   readonly tasks = ['DEMAND'] as const;
   readonly demand = this;
@@ -175,12 +176,16 @@ class DemandRegression implements Model, DemandForecaster {
     context: FitContext,
   ): Promise<void> {
     const { settings } = this;
-    const steps = Math.ceil(examples.count / settings.batchSize) * settings.epochs;
+    const { epochs, schedule, averageAfter } = cyclePlan({
+      ...settings,
+      steps: Math.ceil(examples.count / settings.batchSize),
+      snapshot: context.snapshot,
+    });
     const step = compileStep({
       weights,
       batch: BATCH,
       loss: (batch) => absoluteError(batch, line),
-      optimizer: adamW(cosineSchedule(settings.learningRate, steps), { weightDecay: settings.weightDecay }),
+      optimizer: adamW(schedule, { weightDecay: settings.weightDecay }),
       clipNorm: 5,
       seed: context.seed,
     });
@@ -194,7 +199,8 @@ class DemandRegression implements Model, DemandForecaster {
           weight: examples.weights,
         },
         batchSize: settings.batchSize,
-        epochs: settings.epochs,
+        epochs,
+        averageAfter,
         seed: context.seed,
         onEpoch: ({ epoch, train: trained }) =>
           context.onEpoch({

@@ -8,6 +8,8 @@ const settingsSchema = z.object({
   weightDecay: z.number().min(0).max(10),
   batchSize: z.number().int().min(1).max(65_536),
   epochs: z.number().int().min(1).max(1000),
+  /** Cycles of the learning rate whose last weights are averaged (SWA); 0 = none. */
+  swaCycles: z.number().int().min(0).max(50),
   /** Past weeks to learn from: each is an origin whose following fortnight is known. */
   origins: z.number().int().min(1).max(104),
   /** Items with fewer units in 28 days are not learned from. */
@@ -22,6 +24,7 @@ export const DEMAND_DEFAULTS: DemandSettings = {
   weightDecay: 0.01,
   batchSize: 256,
   epochs: 40,
+  swaCycles: 0,
   origins: 12,
   leastUnits: 20,
 };

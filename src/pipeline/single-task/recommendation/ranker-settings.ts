@@ -12,6 +12,8 @@ const settingsSchema = z.object({
   weightDecay: z.number().min(0).max(10),
   batchSize: z.number().int().min(1).max(4096),
   epochs: z.number().int().min(1).max(1000),
+  /** Cycles of the learning rate whose last weights are averaged (SWA); 0 = none. */
+  swaCycles: z.number().int().min(0).max(50),
   /** Past months to learn from. */
   cuts: z.number().int().min(1).max(24),
   /** Items that each training example chooses among. */
@@ -32,6 +34,7 @@ export const RANKER_DEFAULTS: RankerSettings = {
   weightDecay: 0.01,
   batchSize: 32,
   epochs: 15,
+  swaCycles: 0,
   cuts: 5,
   candidates: 256,
   newShare: 0.5,

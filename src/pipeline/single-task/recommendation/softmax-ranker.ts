@@ -6,7 +6,7 @@ import {
   adamW,
   column,
   compileStep,
-  cosineSchedule,
+  cyclePlan,
   loadWeights,
   Random,
   saveWeights,
@@ -61,6 +61,7 @@ class SoftmaxRanker implements Model {
   readonly architecture = NAME;
   readonly family = 'SINGLE';
   readonly tasks = ['RECOMMENDATION'] as const;
+  readonly learnsInCycles = true;
   private served: { network: RankerNetwork; scales: FeatureScales; ranking: ItemRanking } | null = null;
 
   constructor(private readonly settings: RankerSettings) {}
@@ -159,12 +160,16 @@ class SoftmaxRanker implements Model {
         .permutation(examples.count)
         .subarray(0, Math.round(examples.count * settings.validationShare)),
     );
-    const steps = Math.ceil((examples.count - held.size) / settings.batchSize) * settings.epochs;
+    const { epochs, schedule, averageAfter } = cyclePlan({
+      ...settings,
+      steps: Math.ceil((examples.count - held.size) / settings.batchSize),
+      snapshot: context.snapshot,
+    });
     const step = compileStep({
       weights: network.weights,
       batch: rankingBatch(examples.candidates),
       loss: (batch, model) => network.loss(batch, model),
-      optimizer: adamW(cosineSchedule(settings.learningRate, steps), { weightDecay: settings.weightDecay }),
+      optimizer: adamW(schedule, { weightDecay: settings.weightDecay }),
       clipNorm: 5,
       seed: context.seed,
     });
@@ -175,7 +180,8 @@ class SoftmaxRanker implements Model {
         validation: rankingColumns(examples, (row) => held.has(row)),
         batchSize: settings.batchSize,
         validationBatchSize: 64,
-        epochs: settings.epochs,
+        epochs,
+        averageAfter,
         seed: context.seed,
         onEpoch: ({ epoch, train: trained, validation }) =>
           context.onEpoch({

@@ -60,6 +60,7 @@ interface SavedSessionNetwork {
 
 /** One task about open sessions by dense networks of several seeds on what the session looks like so far. */
 class SessionNetworkModel implements Model, SessionScorer {
+  readonly learnsInCycles = true;
   readonly sessions = this;
   readonly tasks: readonly TaskName[];
   private fitted: Fitted | null = null;

@@ -10,6 +10,8 @@ const settingsSchema = z.strictObject({
   weightDecay: z.number().min(0).max(10),
   batchSize: z.number().int().min(1).max(65_536),
   epochs: z.number().int().min(1).max(1000),
+  /** Cycles of the learning rate whose last weights are averaged (SWA); 0 = none. */
+  swaCycles: z.number().int().min(0).max(50),
   /** Networks of different seeds whose logits are averaged. */
   members: z.number().int().min(1).max(20),
   /** What is done about few sessions having a purchase. */
@@ -30,6 +32,7 @@ export const SESSION_DENSE_DEFAULTS: SessionSettings = {
   weightDecay: 0.05,
   batchSize: 256,
   epochs: 8,
+  swaCycles: 0,
   members: 2,
   resampling: {},
   focalGamma: 2,

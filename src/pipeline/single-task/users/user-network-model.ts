@@ -51,6 +51,7 @@ interface Fitted {
 
 /** User tasks by a network on user features; what its outputs stand for is the target's to say. */
 export class UserNetworkModel implements Model, UserScorer {
+  readonly learnsInCycles = true;
   readonly architecture: string;
   readonly family: ModelFamily;
   readonly tasks: readonly TaskName[];

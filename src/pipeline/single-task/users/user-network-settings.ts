@@ -10,6 +10,8 @@ const settingsSchema = z.strictObject({
   weightDecay: z.number().min(0).max(10),
   batchSize: z.number().int().min(1).max(65_536),
   epochs: z.number().int().min(1).max(1000),
+  /** Cycles of the learning rate whose last weights are averaged (SWA); 0 = none. */
+  swaCycles: z.number().int().min(0).max(50),
   /** CROSS_ENTROPY, or the textbook's plain sum of squared errors of the probabilities. */
   loss: z.enum(['CROSS_ENTROPY', 'SUM_OF_SQUARED_ERRORS']),
   /** What is done about classes of unequal size, by task. */
@@ -30,6 +32,7 @@ export const DENSE_DEFAULTS: UserNetworkSettings = {
   weightDecay: 0.01,
   batchSize: 512,
   epochs: 4,
+  swaCycles: 0,
   loss: 'CROSS_ENTROPY',
   resampling: {},
   focalGamma: 2,

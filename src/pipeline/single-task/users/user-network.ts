@@ -6,7 +6,7 @@ import {
   type CompiledPredictor,
   compilePredict,
   compileStep,
-  cosineSchedule,
+  cyclePlan,
   dense,
   type DenseWeights,
   type ModelContext,
@@ -99,13 +99,18 @@ export class UserNetwork {
     const { settings, width, outputs } = this;
     const rows = columns.features.length / width;
     const batchSize = Math.min(settings.batchSize, Math.max(LEAST_BATCH, Math.ceil(rows / LEAST_STEPS)));
-    const steps = settings.epochs * Math.ceil(rows / batchSize);
+    const { epochs, schedule, averageAfter } = cyclePlan({
+      ...settings,
+      steps: Math.ceil(rows / batchSize),
+      warmup: WARMUP,
+      snapshot: context.snapshot,
+    });
     this.startAtRates(columns);
     const step = compileStep({
       weights: this.weights,
       batch: { features: column(width), labels: column(outputs), masks: column(outputs) },
       loss: (batch, model) => this.loss(batch, model),
-      optimizer: adamW(cosineSchedule(settings.learningRate, steps, { warmup: Math.ceil(WARMUP * steps) }), {
+      optimizer: adamW(schedule, {
         weightDecay: settings.weightDecay,
       }),
       clipNorm: 5,
@@ -118,7 +123,8 @@ export class UserNetwork {
         columns: { ...columns },
         validation: validation ? { ...validation } : undefined,
         batchSize,
-        epochs: settings.epochs,
+        epochs,
+        averageAfter,
         seed: context.seed,
         onEpoch: ({ epoch, train: trained, validation: validated }) =>
           context.onEpoch({
