@@ -39,7 +39,11 @@ export function addTrainCommand(program: Command): void {
       'how rare classes are drawn: churn=SMOTE,fraud=CLASS_WEIGHTS',
       parseResampling,
     )
-    .option('--collaboration <method>', 'how models learn from each other, for collaborative')
+    .option(
+      '--collaboration <method>',
+      'for collaborative: mutual-learning, distillation, adversarial, domain-adversarial or co-training',
+      (text: string) => text.toUpperCase().replaceAll('-', '_'),
+    )
     .option('--set <name=value…>', 'hyper-parameter, may be repeated', collectSetting)
     .option('--deploy', 'serve what comes out');
   command.action(async () => {

@@ -17,6 +17,8 @@ import {
 export const SHARED_TASKS: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION'];
 /** Tasks that a net can learn together. */
 const SHAREABLE_TASKS: readonly TaskName[] = [...SHARED_TASKS, 'FRAUD', 'DEMAND'];
+/** Tasks whose labels come late or never: what views label for each other unless the caller names others. */
+const CO_TRAINED_TASKS: readonly TaskName[] = ['FRAUD'];
 const MAX_MEMBERS = 16;
 const MAX_SNAPSHOTS = 20;
 
@@ -27,8 +29,8 @@ const isUsual = (task: TaskName): boolean => TASK_DEFINITIONS[task].entity !== '
 export async function trainingRun(shop: ShopStore, request: TrainingRequest): Promise<NewRun> {
   const { kind, seed = DEFAULT_SEED } = request;
   checkSeed(seed);
-  const allowed = kind === 'COLLABORATIVE' ? SHARED_TASKS : kind === 'SINGLE_TASK' ? TASKS : SHAREABLE_TASKS;
-  const usual = kind === 'MULTI_TASK' ? SHARED_TASKS : allowed;
+  const allowed = kind === 'SINGLE_TASK' ? TASKS : SHAREABLE_TASKS;
+  const usual = usualTasks(request, allowed);
   const tasks =
     request.tasks && request.tasks.length > 0 ? [...new Set(request.tasks)] : usual.filter(isUsual);
   const foreign = tasks.filter((task) => !allowed.includes(task));
@@ -45,6 +47,7 @@ export async function trainingRun(shop: ShopStore, request: TrainingRequest): Pr
   const { threshold, hyperparameters } = takeThresholds(request, tasks);
   const cut = request.cut ?? null;
   await checkData(shop, tasks, cut);
+  if (kind === 'COLLABORATIVE') await checkTeacher(shop, hyperparameters.teacherVersion, tasks);
   return {
     kind,
     tasks,
@@ -60,6 +63,31 @@ export async function trainingRun(shop: ShopStore, request: TrainingRequest): Pr
       deploy: request.deploy ?? false,
     },
   };
+}
+
+function usualTasks(
+  { kind, collaboration }: TrainingRequest,
+  allowed: readonly TaskName[],
+): readonly TaskName[] {
+  if (kind === 'COLLABORATIVE' && collaboration === 'CO_TRAINING') return CO_TRAINED_TASKS;
+  return kind === 'MULTI_TASK' || kind === 'COLLABORATIVE' ? SHARED_TASKS : allowed;
+}
+
+/** @throws AppError BAD_USER_INPUT, NOT_FOUND */
+async function checkTeacher(shop: ShopStore, id: unknown, tasks: readonly TaskName[]): Promise<void> {
+  if (id === undefined) return;
+  if (typeof id !== 'string')
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `teacherVersion: expected the id of a model version; got ${JSON.stringify(id)}.`,
+    );
+  const [version] = await shop.modelVersionsByIds([id]);
+  if (!version) throw new AppError('NOT_FOUND', `teacherVersion: there is no model version ${id}.`);
+  if (tasks.some((task) => version.tasks.includes(task))) return;
+  throw new AppError(
+    'BAD_USER_INPUT',
+    `teacherVersion: the run learns ${tasks.join(', ')}; ${id} answers ${version.tasks.join(', ')}.`,
+  );
 }
 
 /** What is said of tasks that are not learnt, or of a kind that cannot follow it, would be silently lost. */

@@ -6,7 +6,7 @@ import type { TaskName } from '../tasks/index.js';
 import { BEHAVIOUR_TYPES, type HistoryTransaction, type ShopHistory } from './history.js';
 
 /** Which way of learning a model belongs to; the first column of every comparison. */
-export type ModelFamily = 'BASELINE' | 'SINGLE' | 'MULTI' | 'ENSEMBLE';
+export type ModelFamily = 'BASELINE' | 'SINGLE' | 'MULTI' | 'COLLABORATIVE' | 'ENSEMBLE';
 
 /** Losses of one epoch; `task` null is the total. */
 export interface EpochReport {

@@ -66,7 +66,11 @@ export class StartTrainingInput {
   @Field(() => [TaskResamplingInput], { nullable: true, description: 'Resampling by task.' })
   resampling?: TaskResamplingInput[] | null;
 
-  @Field(() => String, { nullable: true, description: 'Way of learning from each other, for COLLABORATIVE.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Way of learning, for COLLABORATIVE: MUTUAL_LEARNING (the default), DISTILLATION, ADVERSARIAL, DOMAIN_ADVERSARIAL or CO_TRAINING.',
+  })
   collaboration?: string | null;
 
   @Field(() => JSONScalar, { nullable: true, description: 'An object of hyper-parameters by name.' })

@@ -15,7 +15,7 @@ export function text(key: MessageKey, values: Readonly<Record<string, string | n
 
 /** The text for a name of the API (an enum value, a metric, a feature); unknown ones are shown in words. */
 export function term(
-  group: 'task' | 'kind' | 'status' | 'behaviour' | 'metric' | 'family' | 'curve' | 'split',
+  group: 'task' | 'kind' | 'collaboration' | 'status' | 'behaviour' | 'metric' | 'family' | 'curve' | 'split',
   name: string,
 ): string {
   // Metrics are spelled in several ways: ndcg@10, ndcgAt10, NDCG_10.

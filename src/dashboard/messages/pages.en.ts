@@ -79,6 +79,7 @@ export const PAGE_MESSAGES = {
   'runs.title': 'Training runs',
   'runs.start': 'Start a run',
   'runs.kind': 'Kind',
+  'runs.collaboration': 'Way of learning',
   'runs.tasks': 'Tasks',
   'runs.noTasks': 'None chosen: every task that the kind and the shop’s data allow.',
   'runs.seed': 'Seed',

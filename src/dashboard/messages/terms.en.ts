@@ -17,6 +17,12 @@ export const TERM_MESSAGES = {
   'kind.SEARCH': 'Search',
   'kind.AUTO': 'Automatic',
 
+  'collaboration.MUTUAL_LEARNING': 'From each other',
+  'collaboration.DISTILLATION': 'From a teacher',
+  'collaboration.ADVERSARIAL': 'Against small changes',
+  'collaboration.DOMAIN_ADVERSARIAL': 'Blind to a domain',
+  'collaboration.CO_TRAINING': 'Two views, few labels',
+
   'status.QUEUED': 'Queued',
   'status.RUNNING': 'Running',
   'status.SUCCEEDED': 'Succeeded',
@@ -26,6 +32,7 @@ export const TERM_MESSAGES = {
   'family.BASELINE': 'Baseline',
   'family.SINGLE': 'Single-task',
   'family.MULTI': 'Multi-task',
+  'family.COLLABORATIVE': 'Collaborative',
   'family.ENSEMBLE': 'Ensemble',
 
   'metric.auc': 'AUC',

@@ -36,6 +36,13 @@ const METHODS: readonly EnsembleMethod[] = [
 ];
 const CALIBRATIONS: readonly CalibrationMethod[] = ['NONE', 'TEMPERATURE', 'ISOTONIC'];
 const PRUNINGS: readonly Pruning[] = ['NONE', 'FORWARD_SELECTION', 'BACKWARD_ELIMINATION'];
+const COLLABORATIONS = [
+  'MUTUAL_LEARNING',
+  'DISTILLATION',
+  'ADVERSARIAL',
+  'DOMAIN_ADVERSARIAL',
+  'CO_TRAINING',
+] as const;
 const NOTHING = {};
 const FORMS = ['training', 'ensemble'] as const;
 
@@ -68,6 +75,7 @@ export function RunStarter({ onStart }: { onStart: () => void }) {
 function TrainingForm({ onStart }: { onStart: () => void }) {
   const start = useMutation(START_TRAINING);
   const [kind, setKind] = useState<RunKind>('SINGLE_TASK');
+  const [collaboration, setCollaboration] = useState<string>(COLLABORATIONS[0]);
   const [tasks, setTasks] = useState<readonly Task[]>([]);
   const [seed, setSeed] = useState('');
   const [isDeployed, setIsDeployed] = useState(false);
@@ -76,6 +84,7 @@ function TrainingForm({ onStart }: { onStart: () => void }) {
     const input = {
       kind,
       deploy: isDeployed,
+      ...(kind === 'COLLABORATIVE' && { collaboration }),
       ...(tasks.length > 0 && { tasks }),
       ...(seed !== '' && { seed: Number(seed) }),
     };
@@ -94,6 +103,18 @@ function TrainingForm({ onStart }: { onStart: () => void }) {
             ))}
           </select>
         </label>
+        {kind === 'COLLABORATIVE' && (
+          <label className="field">
+            {text('runs.collaboration')}
+            <select value={collaboration} onChange={(event) => setCollaboration(event.target.value)}>
+              {COLLABORATIONS.map((name) => (
+                <option key={name} value={name}>
+                  {term('collaboration', name)}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
         <label className="field">
           {text('runs.seed')}
           <input

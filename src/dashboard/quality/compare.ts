@@ -47,7 +47,7 @@ const TASKS = [
   'NEXT_BEHAVIOUR',
   'SESSION_OUTCOME',
 ];
-const FAMILIES = ['BASELINE', 'SINGLE', 'MULTI', 'ENSEMBLE'];
+const FAMILIES = ['BASELINE', 'SINGLE', 'MULTI', 'COLLABORATIVE', 'ENSEMBLE'];
 /** The metrics a task is judged by; names are compared without case and punctuation. */
 const HEADLINES: Record<string, readonly string[]> = {
   PURCHASE_INTENT: ['auc'],

@@ -94,7 +94,12 @@ function planCollaboration(run: RunPlan): PlannedModel[] {
     const names = types.map(({ collaboration }) => collaboration).join(', ') || 'no way that is installed';
     throw new AppError('BAD_USER_INPUT', `collaboration: expected ${names}; got ${JSON.stringify(asked)}.`);
   }
-  const hyperparameters = { ...settingsFor(run, run.tasks), collaboration: type.collaboration };
+  const { architecture } = run.config;
+  const hyperparameters = {
+    ...settingsFor(run, run.tasks),
+    ...(architecture ? { architecture } : {}),
+    collaboration: type.collaboration,
+  };
   return [{ type, tasks: run.tasks, hyperparameters }];
 }
 

@@ -1,8 +1,11 @@
 /** What the work on one run has at hand: data, progress, epochs, checkpoints, cancelling. */
+import { AppError } from '../../errors.js';
 import type { Logger } from '../../log.js';
+import { LoadedBundle } from '../../pipeline/deploy/host/index.js';
 import type { ModelFiles } from '../../pipeline/deploy/index.js';
-import type { EpochReport, FitContext } from '../../pipeline/index.js';
+import type { EpochReport, FitContext, TrainedVersion } from '../../pipeline/index.js';
 import type { EpochMetricRow, JsonObject, RunRow, ShopStore, Store } from '../../store/index.js';
+import type { TaskName } from '../../tasks/index.js';
 import { PROGRESS_CHANNEL } from '../channels.js';
 import type { RunProgressEvent } from '../contract.js';
 
@@ -61,6 +64,20 @@ export class RunContext {
         write: (part, bytes) => shop.writeCheckpoint(run.id, `${name}/${part}`, bytes),
         everySeconds: this.checkpointSeconds,
       },
+      openVersion: (id) => this.openVersion(id),
+    };
+  }
+
+  /** @throws AppError NOT_FOUND */
+  private async openVersion(id: string): Promise<TrainedVersion> {
+    const [version] = await this.shop.modelVersionsByIds([id]);
+    if (!version) throw new AppError('NOT_FOUND', `There is no model version ${id}.`);
+    const bundle = await LoadedBundle.open(this.files, version.contentHash);
+    const tasks = Object.keys(bundle.manifest.tasks) as TaskName[];
+    return {
+      cut: Date.parse(bundle.manifest.cut),
+      models: Object.fromEntries(tasks.map((task) => [task, bundle.predictor(task).model])),
+      dispose: () => bundle.dispose(),
     };
   }
 

@@ -13,7 +13,7 @@ export const MANIFEST_VERSION = 1;
 
 const predictorSchema = z.object({
   architecture: z.string(),
-  family: z.enum(['BASELINE', 'SINGLE', 'MULTI', 'ENSEMBLE']),
+  family: z.enum(['BASELINE', 'SINGLE', 'MULTI', 'COLLABORATIVE', 'ENSEMBLE']),
   /** Folder of the predictor inside the version. */
   directory: z.string(),
   /** Decision threshold of yes/no tasks, chosen on the validation split. */

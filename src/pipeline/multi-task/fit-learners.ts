@@ -19,7 +19,7 @@ import {
 } from '../../nn/index.js';
 import type { FitContext, TrainingData } from '../index.js';
 import { namedCheckpoint } from '../single-task/index.js';
-import type { GatherOptions } from './entities/entity-part.js';
+import type { GatherOptions, PartInputs } from './entities/entity-part.js';
 import {
   type EntityExamples,
   type ExampleColumn,
@@ -56,6 +56,8 @@ export interface Collaboration {
     learner: Learner,
     examples: readonly EntityExamples[],
   ): Promise<readonly Readonly<Record<string, ExampleColumn>>[]>;
+  /** What a learner sees of an entity's inputs; all of them where it is left out. */
+  see?(inputs: PartInputs, learner: number): PartInputs;
   /** Adds weights that only the training needs; nets are made. */
   build?(learners: readonly Learner[], weights: WeightSet): void;
   /** Numbers that the losses read by `context.schedule`. */
@@ -141,7 +143,11 @@ async function trainTogether(
     weights,
     batch: rowSpec(plan.train),
     loss: (batch, model) => {
-      const passes = learners.map((learner) => learner.forward(batch, model));
+      const passes = learners.map((learner, at) => {
+        const inputs = learner.all.map((part) => part.inputs(batch, model));
+        const seen = inputs.map((own) => collaboration?.see?.(own, at) ?? own);
+        return learner.forwardFrom(seen, batch, model);
+      });
       const given: CollaborativeLosses =
         collaboration && model.isTraining
           ? collaboration.losses(passes, batch, model)

@@ -6,13 +6,32 @@ import { multiTaskType } from './multi-task-type.js';
 import { ARCHITECTURES } from './registry.js';
 
 export type { Architecture, Body, BodyOptions, Representation } from './architecture.js';
+export {
+  type Answer,
+  type EntityPart,
+  type ExampleOrigins,
+  examplesOf,
+  type PartInputs,
+} from './entities/entity-part.js';
+export { logitOf } from './entities/user-answers.js';
+export type { UserAwareRanking } from './entities/user-aware-ranking.js';
+export { UserRanking } from './entities/user-ranking.js';
+export { type Collaboration, type CollaborativeLosses, fitLearners } from './fit-learners.js';
 export type { GateReport } from './gate-report.js';
 export { boostedHazards, linearHazards };
+export { type EntityExamples, type ExampleColumn, rowSpec, takeExamples } from './joint-rows.js';
+export { Learner, type PartPass, type Pass } from './learner.js';
 export type { TaskAffinity, TaskWeight } from './loss-balance.js';
 export { MultiTaskModel } from './multi-task-model.js';
-export { multiTaskType } from './multi-task-type.js';
+export { multiTaskType, refuseUnfit } from './multi-task-type.js';
 export { ARCHITECTURES } from './registry.js';
-export { BALANCING_METHODS, type BalancingMethod, MULTI_TASKS, type MultiTaskSettings } from './settings.js';
+export {
+  BALANCING_METHODS,
+  type BalancingMethod,
+  MULTI_TASKS,
+  type MultiTaskSettings,
+  multiTaskSettings,
+} from './settings.js';
 export type { TransferGain, TransferVerdict } from './transfer/gain.js';
 export { bestGrouping, type Sharing, type TaskGroup } from './transfer/grouping.js';
 export {

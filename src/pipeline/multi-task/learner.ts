@@ -140,15 +140,7 @@ export class Learner {
     this.fitted = { network, parts, balance };
   }
 
-  forward(batch: Batch<BatchSpec>, context: ModelContext): Pass {
-    return this.forwardFrom(
-      this.all.map((part) => part.inputs(batch, context)),
-      batch,
-      context,
-    );
-  }
-
-  /** @param inputs by part; those of the batch, or changed ones */
+  /** A batch through the net. @param inputs by part; those of the batch, or changed ones */
   forwardFrom(inputs: readonly PartInputs[], batch: Batch<BatchSpec>, context: ModelContext): Pass {
     const parts = this.all.map((part, at): PartPass => {
       const outputs = part.forward(inputs[at], batch, context);

@@ -13,9 +13,7 @@ export function multiTaskType(architecture: Architecture): ModelType {
     architecture: architecture.name,
     family: 'MULTI',
     create: (tasks, hyperparameters) => {
-      refuseOtherTasks(architecture, tasks);
-      refuseWithoutFunnel(architecture, tasks);
-      refuseResampling(architecture, hyperparameters.resampling);
+      refuseUnfit(architecture, tasks, hyperparameters);
       return new MultiTaskModel(architecture, tasks, multiTaskSettings(hyperparameters, architecture));
     },
     load: async (directory) => {
@@ -25,6 +23,17 @@ export function multiTaskType(architecture: Architecture): ModelType {
       return model;
     },
   };
+}
+
+/** @throws AppError BAD_USER_INPUT for tasks or a resampling that the architecture does not take */
+export function refuseUnfit(
+  architecture: Architecture,
+  tasks: readonly TaskName[],
+  { resampling }: Readonly<Record<string, unknown>>,
+): void {
+  refuseOtherTasks(architecture, tasks);
+  refuseWithoutFunnel(architecture, tasks);
+  refuseResampling(architecture, resampling);
 }
 
 function refuseOtherTasks({ name }: Architecture, tasks: readonly TaskName[]): void {

@@ -19,7 +19,12 @@ export { exampleRows, exportableNetwork, type TensorMeaning } from './export/exp
 export { PROBABILITY, probabilityInGraph, scaledColumns, standardisedInGraph } from './export/in-graph.js';
 export { userFeatureColumns } from './export/user-features.js';
 export { fraudDense } from './fraud/fraud-dense.js';
-export { describeFraudExamples, type FraudExamples, fraudExamples } from './fraud/fraud-examples.js';
+export {
+  describeFraudExamples,
+  type FraudExamples,
+  fraudExamples,
+  NEEDED_LABELS,
+} from './fraud/fraud-examples.js';
 export { rankContributions } from './fraud/fraud-explanations.js';
 export { checkFeatures, fraudLogistic, type FraudTraining } from './fraud/fraud-logistic.js';
 export type { LayerNumbers } from './fraud/integrated-gradients.js';

@@ -1,4 +1,5 @@
 import { AppError } from '../../../errors.js';
+import { COLLABORATIVE_TYPES } from '../../collaborate/index.js';
 import { ensembleType } from '../../ensemble/index.js';
 import { ENSEMBLE_METHODS, type ModelType } from '../../index.js';
 import { MULTI_TASK_TYPES } from '../../multi-task/index.js';
@@ -11,6 +12,7 @@ export const ensembleArchitecture = (method: string): string => method.toLowerCa
 export const MODEL_TYPES: readonly ModelType[] = [
   ...SINGLE_TASK_TYPES,
   ...MULTI_TASK_TYPES,
+  ...COLLABORATIVE_TYPES,
   ...ENSEMBLE_METHODS.map((method) => ensembleType(ensembleArchitecture(method), modelType)),
 ];
 

@@ -31,6 +31,8 @@ export interface Answer {
   readonly weights: Tensorflow.Tensor1D;
   /** Of the task: its answers' shares add up to 1. */
   readonly share: number;
+  /** What `values` have beside those of the task's first answer. */
+  readonly offsets?: Tensorflow.Tensor;
 }
 
 /** Whom and when the gathered examples are about. */
@@ -62,8 +64,8 @@ export interface EntityPart {
   adopt(other: EntityPart): void;
   /** Between `gather` and `finish`, as all that follows up to `ask`. */
   origins(): ExampleOrigins;
-  /** [examples] 1 where a yes/no task's label is not known. */
-  isUnlabelled(task: TaskName): Uint8Array;
+  /** [examples] labels of a yes/no task, NaN where they are not known; null of other tasks. */
+  labels(task: TaskName): Float32Array | null;
   /**
    * What another model answers to the gathered examples, as of their own times, by task: rows of `values` of the task's first answer.
    * Tasks that the model cannot be asked about in this way are left out.

@@ -142,8 +142,8 @@ export class ItemPart implements EntityPart, DemandForecaster {
     return { times, users: null };
   }
 
-  isUnlabelled(): Uint8Array {
-    return new Uint8Array(this.known().examples.count);
+  labels(): null {
+    return null;
   }
 
   async ask({ demand }: Model): Promise<Partial<Record<TaskName, Float32Array>>> {

@@ -29,7 +29,6 @@ import {
   gatherRankingExamples,
   listLoss,
   loadItemState,
-  MASKED_LOGIT,
   type PopulationState,
   saveItemState,
   standardiseRows,
@@ -51,11 +50,13 @@ import { exportableCandidates } from './exportable-candidates.js';
 import {
   type GatheredRankings,
   loadScales,
+  rankingAnswers,
   rankingIdColumns,
   rankingUserFeatures,
   saveScales,
   scoreInBlocks,
   squaredListLoss,
+  withoutBought,
 } from './ranking-rows.js';
 import { UserAwareRanking, type UserBeside } from './user-aware-ranking.js';
 import { USER_INPUT, userInput } from './user-part.js';
@@ -136,8 +137,8 @@ export class RankingPart implements EntityPart {
     return { times: cuts, users };
   }
 
-  isUnlabelled(): Uint8Array {
-    return new Uint8Array(this.known().ranking.count);
+  labels(): null {
+    return null;
   }
 
   async ask({ items: ranker }: Model): Promise<Partial<Record<TaskName, Float32Array>>> {
@@ -189,7 +190,7 @@ export class RankingPart implements EntityPart {
     // Products of users' tastes and candidates' embeddings.
     const likings = user.taste && tf.sum(tf.mul(inputs.items, tf.expandDims(user.taste, 1)), 2);
     const logits = tf.add(likings ? tf.add(raw, likings) : raw, examplesOf(batch.offsets));
-    const fresh = tf.add(logits, tf.mul(tf.sub(tf.scalar(1), isNew), tf.scalar(MASKED_LOGIT)));
+    const fresh = tf.add(logits, withoutBought(isNew));
     return { representations: [user.values], heads: { all: logits, fresh } };
   }
 
@@ -205,14 +206,8 @@ export class RankingPart implements EntityPart {
     };
   }
 
-  /** A user who bought n items counts √n, as in the loss. */
   answers({ heads }: PartOutputs, batch: Batch<BatchSpec>): Answer[] {
-    const weights = tf.sqrt(tf.sum<Tensorflow.Tensor1D>(examplesOf(batch.bought), 1));
-    const { newShare } = this.settings;
-    return [
-      { kind: 'SOFTMAX', values: heads.all, weights, share: 1 - newShare },
-      { kind: 'SOFTMAX', values: heads.fresh, weights, share: newShare },
-    ];
+    return rankingAnswers(heads, batch, this.settings.newShare);
   }
 
   encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type * as Tensorflow from '@tensorflow/tfjs';
 
-import { idColumn, tf } from '../../../nn/index.js';
+import { type Batch, type BatchSpec, idColumn, tf } from '../../../nn/index.js';
 import type { RankingExampleRows, ShopHistory } from '../../index.js';
 import {
   CANDIDATE_FEATURE_COUNT,
@@ -13,9 +13,10 @@ import {
   userFeatures,
   userPopulation,
 } from '../../preprocess/index.js';
-import type { FeatureScales, RankingExamples } from '../../single-task/index.js';
+import { type FeatureScales, MASKED_LOGIT, type RankingExamples } from '../../single-task/index.js';
 import type { ExampleColumn } from '../joint-rows.js';
 import { countriesOf, type SharedIds } from '../shared-ids.js';
+import { type Answer, examplesOf, type PartOutputs } from './entity-part.js';
 
 const SCALES = 'scales.json';
 /** Examples whose features are brought back at once. */
@@ -41,6 +42,29 @@ export function rankingUserFeatures(history: ShopHistory, ranking: RankingExampl
 export function squaredListLoss(labels: Tensorflow.Tensor, logits: Tensorflow.Tensor): Tensorflow.Scalar {
   const shares = tf.div(labels, tf.maximum(tf.sum(labels, 1, true), tf.scalar(1)));
   return tf.mean<Tensorflow.Scalar>(tf.sum(tf.square(tf.sub(shares, tf.softmax(logits))), 1));
+}
+
+/**
+ * All items and those new to the user, as answers; a user who bought n items counts √n, as in the loss.
+ *
+ * @param heads `all` and `fresh`: [examples, candidates] logits
+ */
+export function rankingAnswers(
+  { all, fresh }: PartOutputs['heads'],
+  batch: Batch<BatchSpec>,
+  newShare: number,
+): Answer[] {
+  const weights = tf.sqrt(tf.sum<Tensorflow.Tensor1D>(examplesOf(batch.bought), 1));
+  const offsets = withoutBought(examplesOf(batch.isNew));
+  return [
+    { kind: 'SOFTMAX', values: all, weights, share: 1 - newShare },
+    { kind: 'SOFTMAX', values: fresh, weights, share: newShare, offsets },
+  ];
+}
+
+/** Takes what was bought before out of the softmax. @param isNew [examples, candidates] */
+export function withoutBought(isNew: Tensorflow.Tensor): Tensorflow.Tensor {
+  return tf.mul(tf.sub(tf.scalar(1), isNew), tf.scalar(MASKED_LOGIT));
 }
 
 /**

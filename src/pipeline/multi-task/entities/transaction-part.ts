@@ -52,6 +52,7 @@ import {
   type PartOutputs,
 } from './entity-part.js';
 import { exportableTransactions } from './exportable-transactions.js';
+import { refuseFewLabels } from './few-labels.js';
 import { loadTransactions, saveTransactions, type TransactionScales } from './transaction-file.js';
 import { logitOf } from './user-answers.js';
 
@@ -59,9 +60,9 @@ const WIDTH = TRANSACTION_FEATURES.length;
 const INPUT = 'transaction';
 
 interface Gathered {
-  /** Labelled ones first. */
   readonly contexts: readonly TransactionContext[];
-  readonly labelled: number;
+  /** NaN where nobody has said. */
+  readonly labels: Float32Array;
 }
 
 /** Orders, and whether they were fraud: a linear part beside the head on the representation, as most of the signal adds up feature by feature. */
@@ -103,6 +104,7 @@ export class TransactionPart implements EntityPart, FraudScorer {
   ): Promise<EntityExamples> {
     const examples = fraudExamples(history, { to: cut });
     const { labels, isSimulated } = examples;
+    if (withUnlabelled && isSimulated) refuseFewLabels(history, cut);
     const { minExamples } = TASK_DEFINITIONS.FRAUD;
     if (labels.length < minExamples)
       throw tooFewData('Orders to learn fraud from', labels.length, minExamples);
@@ -113,9 +115,9 @@ export class TransactionPart implements EntityPart, FraudScorer {
     const raw = transactionFeatures(contexts);
     this.scales = columnScales(raw, WIDTH);
     this.known = { isSimulated, examples: labels.length, frauds };
-    this.gathered = { contexts, labelled: labels.length };
-    const isFraud = new Float32Array(count);
-    isFraud.set(labels);
+    const known = new Float32Array(count).fill(Number.NaN);
+    known.set(labels);
+    this.gathered = { contexts, labels: known };
     return {
       count,
       passes: this.settings.fraudPasses,
@@ -124,8 +126,8 @@ export class TransactionPart implements EntityPart, FraudScorer {
         ...(this.ids.countries && {
           billingCountry: { spec: idColumn(), values: billingCountriesOf(this.ids.countries, contexts) },
         }),
-        isFraud: { spec: column(), values: isFraud },
-        isLabelled: { spec: column(), values: new Float32Array(count).fill(1, 0, labels.length) },
+        isFraud: { spec: column(), values: known.map((label) => (label === 1 ? 1 : 0)) },
+        isLabelled: { spec: column(), values: known.map((label) => (Number.isNaN(label) ? 0 : 1)) },
         isTransaction: { spec: column(), values: new Float32Array(count).fill(1) },
       },
     };
@@ -143,9 +145,8 @@ export class TransactionPart implements EntityPart, FraudScorer {
     return { times, users: Int32Array.from(orders, ({ user }) => user) };
   }
 
-  isUnlabelled(): Uint8Array {
-    const { contexts, labelled } = this.asked();
-    return new Uint8Array(contexts.length).fill(1, labelled);
+  labels(): Float32Array {
+    return this.asked().labels;
   }
 
   async ask({ fraud }: Model): Promise<Partial<Record<TaskName, Float32Array>>> {

@@ -2,9 +2,9 @@
 import type * as Tensorflow from '@tensorflow/tfjs';
 
 import { tf } from '../../../nn/index.js';
-import type { TaskName } from '../../../tasks/index.js';
+import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
 import type { ShopHistory, UserScorer } from '../../index.js';
-import { buyersBefore, exampleCuts } from '../../preprocess/index.js';
+import { buyersBefore, exampleCuts, type UserExamples } from '../../preprocess/index.js';
 import { hazardTarget, type UserTask } from '../../single-task/index.js';
 
 /** Keeps the logarithm of 1 - p finite in 32 bits. */
@@ -22,6 +22,15 @@ export function userOrigins(history: ShopHistory, until: number): UserOrigins {
     times: Float64Array.from(parts.flatMap(({ time, users }) => Array<number>(users.length).fill(time))),
     users: Int32Array.from(parts.flatMap(({ users }) => [...users])),
   };
+}
+
+/** [examples] labels of a task, NaN where its window has not ended and nothing is decided. */
+export function labelsOf({ nextPurchaseDays, seenDays }: UserExamples, task: UserTask): Float32Array {
+  const days = TASK_DEFINITIONS[task].labelWindowDays;
+  return nextPurchaseDays.map((next, at) => {
+    if (seenDays[at] < days && !(next < seenDays[at])) return Number.NaN;
+    return next < days === (task === 'PURCHASE_INTENT') ? 1 : 0;
+  });
 }
 
 /** Scores as of each example's time, for scorers that take no examples. */
@@ -61,4 +70,15 @@ export function taskLogits(hazards: Tensorflow.Tensor, task: UserTask): Tensorfl
   const survival = tf.clipByValue(tf.exp(logSurvival), LEAST, 1 - LEAST);
   const logits = tf.sub(tf.log(tf.sub(tf.scalar(1), survival)), tf.log(survival));
   return tf.mul(logits, tf.scalar(sign));
+}
+
+/**
+ * The logit that an explanation of a task parts among the features: more of it means more of the task.
+ *
+ * @param hazards [users, intervals] logits
+ * @returns [users]
+ */
+export function explainedLogits(hazards: Tensorflow.Tensor, task: UserTask): Tensorflow.Tensor1D {
+  const { outputs, sign } = hazardTarget.deciding(task);
+  return tf.mul(tf.mean(tf.slice(hazards, [0, 0], [-1, outputs]), 1), tf.scalar(sign));
 }

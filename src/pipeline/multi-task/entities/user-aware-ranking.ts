@@ -9,25 +9,18 @@ import {
   type WeightSet,
   type WeightValues,
 } from '../../../nn/index.js';
-import type {
-  ItemRanker,
-  RankedItem,
-  RankingExampleRows,
-  RankOptions,
-  RankReason,
-  UserRequest,
-} from '../../index.js';
+import type { RankingExampleRows, UserRequest } from '../../index.js';
 import { CANDIDATE_FEATURE_COUNT, type ItemState } from '../../preprocess/index.js';
 import {
   CandidateScorer,
   type FeatureScales,
-  ItemRanking,
   type PopulationState,
   scoreRows,
   type ScoreUser,
   standardiseRows,
 } from '../../single-task/index.js';
 import { countriesOf, type SharedIds } from '../shared-ids.js';
+import { UserRanking } from './user-ranking.js';
 
 /** What a user brings to the scores of the candidates. */
 export interface UserBeside {
@@ -57,81 +50,26 @@ export interface UserAwareModel {
 }
 
 /** Ranks by the recommendation head: an item's score depends on the user's representation as well. */
-export class UserAwareRanking implements ItemRanker {
+export class UserAwareRanking extends UserRanking {
   private readonly weights: WeightValues;
   private readonly scorer: CandidateScorer;
   private readonly embeddings: Float32Array;
   /** [items of the state] index of the shared embedding. */
   private readonly embeddingOf: Int32Array;
   private predictor: CompiledPredictor | null = null;
-  /** For what no user has a part in. */
-  private readonly plain: ItemRanking;
 
   constructor(private readonly model: UserAwareModel) {
+    super(model.state, (request) => this.scorers(request));
     this.weights = model.weights.export();
     this.scorer = new CandidateScorer(model.state, model.scales, this.weights);
     const { items } = model.ids;
     this.embeddings = items?.values ?? new Float32Array(0);
     this.embeddingOf = items?.vocabulary.indicesOf(model.state.vocabulary.ids) ?? new Int32Array(0);
-    this.plain = new ItemRanking(model.state, () => new Float32Array(model.state.vocabulary.size));
-  }
-
-  get itemIds(): readonly string[] {
-    return this.model.state.vocabulary.ids;
-  }
-
-  async scoreItems(request: UserRequest): Promise<Float32Array> {
-    const width = request.history.items.length;
-    const scores = new Float32Array(request.users.length * width);
-    await this.eachUser(request, async (ranking, one, at) => {
-      scores.set(await ranking.scoreItems(one), at * width);
-    });
-    return scores;
-  }
-
-  async scoreKnown(request: UserRequest): Promise<Float32Array> {
-    const width = this.model.state.vocabulary.size;
-    const scores = new Float32Array(request.users.length * width);
-    await this.eachUser(request, async (ranking, one, at) => {
-      scores.set(await ranking.scoreKnown(one), at * width);
-    });
-    return scores;
-  }
-
-  reasons(request: UserRequest, lists: readonly (readonly string[])[]): Promise<RankReason[][]> {
-    return this.plain.reasons(request, lists);
-  }
-
-  async rankItems(request: UserRequest, options: RankOptions): Promise<RankedItem[][]> {
-    const lists: RankedItem[][] = [];
-    await this.eachUser(request, async (ranking, one) => {
-      lists.push(...(await ranking.rankItems(one, options)));
-    });
-    return lists;
-  }
-
-  similarItems(itemId: string, options: RankOptions): Promise<RankedItem[]> {
-    return this.plain.similarItems(itemId, options);
-  }
-
-  trendingItems(options: RankOptions): Promise<RankedItem[]> {
-    return this.plain.trendingItems(options);
   }
 
   dispose(): void {
     this.predictor?.dispose();
     this.predictor = null;
-  }
-
-  private async eachUser(
-    request: UserRequest,
-    visit: (ranking: ItemRanking, one: UserRequest, at: number) => Promise<void>,
-  ): Promise<void> {
-    const scorers = this.scorers(request);
-    for (const [at, scorer] of scorers.entries()) {
-      const ranking = new ItemRanking(this.model.state, scorer);
-      await visit(ranking, { ...request, users: request.users.subarray(at, at + 1) }, at);
-    }
   }
 
   /** How each of the request's users scores the items of the state. */

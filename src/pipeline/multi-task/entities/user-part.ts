@@ -44,7 +44,15 @@ import {
   type PartOutputs,
 } from './entity-part.js';
 import { exportableUsers } from './exportable-users.js';
-import { logitOf, scoresAsOf, taskLogits, type UserOrigins, userOrigins } from './user-answers.js';
+import {
+  explainedLogits,
+  labelsOf,
+  logitOf,
+  scoresAsOf,
+  taskLogits,
+  type UserOrigins,
+  userOrigins,
+} from './user-answers.js';
 import type { UserHead } from './user-head.js';
 
 export const USER_INPUT = 'user';
@@ -94,10 +102,8 @@ export class UserPart implements EntityPart, UserScorer {
     return userOrigins(history, cut);
   }
 
-  isUnlabelled(task: UserTask): Uint8Array {
-    const { nextPurchaseDays, seenDays } = this.known().examples;
-    const days = TASK_DEFINITIONS[task].labelWindowDays;
-    return Uint8Array.from(seenDays, (seen, at) => (seen < days && !(nextPurchaseDays[at] < seen) ? 1 : 0));
+  labels(task: UserTask): Float32Array {
+    return labelsOf(this.known().examples, task);
   }
 
   async ask({ users: scorer }: Model): Promise<Partial<Record<TaskName, Float32Array>>> {
@@ -243,7 +249,7 @@ export class UserPart implements EntityPart, UserScorer {
       width: USER_FEATURE_COUNT,
       others,
       logit: (userFeatures, columns, context) =>
-        this.explained(this.encoderInput({ userFeatures, ...columns }, context), task, context),
+        explainedLogits(this.hazards({ userFeatures, ...columns }, task, context), task),
     });
     this.explainers.set(task, explainer);
     return explainer;
@@ -263,11 +269,8 @@ export class UserPart implements EntityPart, UserScorer {
     );
   }
 
-  /** The logit that an explanation of a task parts among the features: [users]. More of it means more of the task. */
-  private explained(features: Tensorflow.Tensor, task: UserTask, context: ModelContext): Tensorflow.Tensor1D {
-    const { outputs, sign } = hazardTarget.deciding(task);
-    const logits = this.head.forward(features, context).heads[this.head.outputOf(task)];
-    return tf.mul(tf.mean(tf.slice(logits, [0, 0], [-1, outputs]), 1), tf.scalar(sign));
+  private hazards(columns: Batch<BatchSpec>, task: UserTask, context: ModelContext): Tensorflow.Tensor {
+    return this.head.forward(this.encoderInput(columns, context), context).heads[this.head.outputOf(task)];
   }
 
   /** In the order of `userExamples`. */
