@@ -84,16 +84,15 @@ const FITS: Readonly<
   DISTILLATION: (tasks, given) => {
     const { teacherVersion, teachers, ...options } = collaborationSettings('DISTILLATION', given);
     const student = usualLearner(tasks, given);
-    const types = new Map(
-      tasks.map((task) => [task, typeOfTeacher(task, teachers as Readonly<Record<string, string>>, given)]),
-    );
+    const named = (task: TaskName) => (teachers)?.[task];
+    const makers = new Map(tasks.map((task) => [task, teacherMaker(task, named(task), given)]));
     return async (data, context) => {
       const withTeachers = teacherVersion
         ? versionTeachers(data, context, { id: teacherVersion, tasks, share: TEACHING_SHARE })
         : trainedTeachers(data, context, {
             tasks,
             share: TEACHING_SHARE,
-            create: (task) => types.get(task)!(),
+            create: (task) => makers.get(task)!(),
           });
       return one(student(), data, partContext(context, 'distillation', TEACHING_SHARE, 1), {
         method: 'DISTILLATION',
@@ -154,16 +153,14 @@ function learnerOf(net: Architecture, tasks: readonly TaskName[], given: Hyperpa
   return () => new Learner(net, tasks, settings);
 }
 
-/** What makes a task's teacher: the student's own architecture, or the one that is named. */
-function typeOfTeacher(
+/** What makes a task's teacher: the student's own architecture and settings, or the architecture that is named, as it comes. */
+function teacherMaker(
   task: TaskName,
-  teachers: Readonly<Record<string, string>> | undefined,
-  given: Hyperparameters,
+  named: string | undefined,
+  { lossBalancing: _, ...given }: Hyperparameters,
 ): () => Model {
-  const { lossBalancing: _, ...alone } = given;
-  const named = teachers?.[task];
   const type = named ? teacherType(named) : multiTaskType(netOf(given.architecture ?? USUAL_NET));
-  const create = () => type.create([task], alone);
+  const create = () => type.create([task], named ? {} : given);
   create().dispose();
   return create;
 }

@@ -109,6 +109,13 @@ export class EnsembleModel implements Model {
         const members = scores.map((score) => score[task] ?? new Float32Array(request.users.length));
         return { [task]: combineProbabilities(members, this.combination) };
       },
+      ...(scorers.every(({ scoreExamples }) => scoreExamples) && {
+        scoreExamples: async (examples) => {
+          const scores = await Promise.all(scorers.map((scorer) => scorer.scoreExamples!(examples)));
+          const members = scores.map((score) => score[task] ?? new Float32Array(examples.users.length));
+          return { [task]: combineProbabilities(members, this.combination) };
+        },
+      }),
       explainUsers: async (request, asked, first) =>
         this.mergeExplanations(
           await Promise.all(scorers.map((scorer) => scorer.explainUsers(request, asked, Infinity))),

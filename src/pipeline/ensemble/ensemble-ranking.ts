@@ -20,6 +20,8 @@ export class EnsembleRanking implements ItemRanker {
   private readonly known: readonly HistoryItem[];
   /** Whether all members score the same items in the same order, and can without a history that holds them. */
   private readonly isAlike: boolean;
+  /** Where all members can. */
+  readonly scoreExamples?: ItemRanker['scoreExamples'];
 
   constructor(
     private readonly rankers: readonly ItemRanker[],
@@ -32,6 +34,11 @@ export class EnsembleRanking implements ItemRanker {
         ranker.itemIds.length === this.itemIds.length &&
         ranker.itemIds.every((id, at) => id === this.itemIds[at]),
     );
+    if (rankers.every(({ scoreExamples }) => scoreExamples))
+      this.scoreExamples = async (examples) => {
+        const members = await Promise.all(rankers.map((ranker) => ranker.scoreExamples!(examples)));
+        return combineScores(members, examples.candidates, combination);
+      };
   }
 
   get itemIds(): readonly string[] {

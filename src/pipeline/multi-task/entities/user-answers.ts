@@ -34,7 +34,7 @@ export function labelsOf({ nextPurchaseDays, seenDays }: UserExamples, task: Use
 }
 
 /** Scores as of each example's time, for scorers that take no examples. */
-export async function scoresAsOf(
+async function scoresAsOf(
   scorer: UserScorer,
   history: ShopHistory,
   { times, users }: UserOrigins,
@@ -48,6 +48,24 @@ export async function scoresAsOf(
       (all[task] ??= new Float32Array(users.length)).set(part, from);
   }
   return all;
+}
+
+/** Another model's logits of the examples, by task. */
+export async function askUsers(
+  scorer: UserScorer,
+  tasks: readonly UserTask[],
+  asked: { readonly history: ShopHistory; readonly examples: UserExamples; readonly origins: UserOrigins },
+): Promise<Partial<Record<TaskName, Float32Array>>> {
+  const { history, examples, origins } = asked;
+  const { users } = origins;
+  const scores = scorer.scoreExamples
+    ? await scorer.scoreExamples({ history, users, features: examples.features })
+    : await scoresAsOf(scorer, history, origins);
+  const logits = tasks.flatMap((task) => {
+    const probabilities = scores[task];
+    return probabilities ? [[task, probabilities.map(logitOf)] as const] : [];
+  });
+  return Object.fromEntries(logits);
 }
 
 /** Log odds, finite for any probability. */

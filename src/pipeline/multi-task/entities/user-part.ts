@@ -45,10 +45,9 @@ import {
 } from './entity-part.js';
 import { exportableUsers } from './exportable-users.js';
 import {
+  askUsers,
   explainedLogits,
   labelsOf,
-  logitOf,
-  scoresAsOf,
   taskLogits,
   type UserOrigins,
   userOrigins,
@@ -108,17 +107,7 @@ export class UserPart implements EntityPart, UserScorer {
 
   async ask({ users: scorer }: Model): Promise<Partial<Record<TaskName, Float32Array>>> {
     const { history, examples } = this.known();
-    const origins = this.origins();
-    const { users } = origins;
-    if (!scorer) return {};
-    const scores = scorer.scoreExamples
-      ? await scorer.scoreExamples({ history, users, features: examples.features })
-      : await scoresAsOf(scorer, history, origins);
-    const logits = this.tasks.flatMap((task) => {
-      const probabilities = scores[task];
-      return probabilities ? [[task, probabilities.map(logitOf)] as const] : [];
-    });
-    return Object.fromEntries(logits);
+    return scorer ? askUsers(scorer, this.tasks, { history, examples, origins: this.origins() }) : {};
   }
 
   async gather({ history, cut }: TrainingData, { signal }: FitContext): Promise<EntityExamples> {

@@ -19,6 +19,7 @@ import type {
   ItemRanker,
   Model,
   ModelType,
+  RankingExampleRows,
   TrainingData,
 } from '../../index.js';
 import {
@@ -205,7 +206,19 @@ class SoftmaxRanker implements Model {
     const weights = network.served();
     const scorer = new CandidateScorer(state, scales, weights);
     const ranking = new ItemRanking(state, (user, similarity) => scorer.score(user, similarity));
-    this.served = { network, scales, ranking };
+    const examples = {
+      // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+      scoreExamples: async (examples: RankingExampleRows) => {
+        const width = examples.candidates * CANDIDATE_FEATURE_COUNT;
+        const scores = new Float32Array(examples.items.length);
+        examples.users.forEach((_, at) => {
+          const own = examples.candidateFeatures.slice(at * width, (at + 1) * width);
+          scores.set(scoreRows(weights, standardiseRows(own, scales)), at * examples.candidates);
+        });
+        return scores;
+      },
+    };
+    this.served = { network, scales, ranking: Object.assign(ranking, examples) };
   }
 
   private ready() {

@@ -12,6 +12,7 @@ import type {
   ModelFamily,
   ModelType,
   TrainingData,
+  UserExampleRows,
   UserRequest,
   UserScorer,
 } from '../../index.js';
@@ -103,8 +104,16 @@ class BoostedUsers implements Model, UserScorer {
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async scoreUsers(request: UserRequest): Promise<Partial<Record<TaskName, Float32Array>>> {
-    const { score, line, population } = this.ready();
-    const features = population.features(request);
+    return this.scoreFeatures(this.ready().population.features(request));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async scoreExamples({ features }: UserExampleRows): Promise<Partial<Record<TaskName, Float32Array>>> {
+    return this.scoreFeatures(features);
+  }
+
+  private scoreFeatures(features: Float32Array): Partial<Record<TaskName, Float32Array>> {
+    const { score, line } = this.ready();
     let logits = boostedLogits(score, features, USER_FEATURE_COUNT);
     if (line) {
       const straight = line.predict(features);

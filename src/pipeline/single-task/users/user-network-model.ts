@@ -11,6 +11,7 @@ import type {
   Model,
   ModelFamily,
   TrainingData,
+  UserExampleRows,
   UserRequest,
   UserScorer,
 } from '../../index.js';
@@ -98,9 +99,18 @@ export class UserNetworkModel implements Model, UserScorer {
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async scoreUsers(request: UserRequest): Promise<Partial<Record<TaskName, Float32Array>>> {
-    const { network, population, corrections } = this.ready();
+    return this.scoreFeatures(this.ready().population.features(request));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+  async scoreExamples({ features }: UserExampleRows): Promise<Partial<Record<TaskName, Float32Array>>> {
+    return this.scoreFeatures(features);
+  }
+
+  private scoreFeatures(features: Float32Array): Partial<Record<TaskName, Float32Array>> {
+    const { network, corrections } = this.ready();
     const logits = network
-      .predict(population.features(request))
+      .predict(features)
       .map((logit, at) => correctLogit(logit, corrections[at % corrections.length]));
     const tasks = this.tasks.filter(isUserTask);
     return Object.fromEntries(tasks.map((task) => [task, this.options.target.probabilities(logits, task)]));
