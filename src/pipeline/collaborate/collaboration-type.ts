@@ -84,7 +84,7 @@ const FITS: Readonly<
   DISTILLATION: (tasks, given) => {
     const { teacherVersion, teachers, ...options } = collaborationSettings('DISTILLATION', given);
     const student = usualLearner(tasks, given);
-    const named = (task: TaskName) => (teachers)?.[task];
+    const named = (task: TaskName) => Object.entries(teachers ?? {}).find(([name]) => name === task)?.[1];
     const makers = new Map(tasks.map((task) => [task, teacherMaker(task, named(task), given)]));
     return async (data, context) => {
       const withTeachers = teacherVersion

@@ -41,7 +41,9 @@ const distillation = z.object({
   temperature,
   annealing: z.boolean(),
 });
-export type DistillationSettings = z.infer<typeof distillation>;
+export interface DistillationSettings extends Omit<z.infer<typeof distillation>, 'teachers'> {
+  readonly teachers?: Readonly<Partial<Record<(typeof MULTI_TASKS)[number], string>>>;
+}
 
 const adversarial = z.object({ epsilon: z.number().gt(0).max(100), strength });
 export type AdversarialSettings = z.infer<typeof adversarial>;

@@ -109,7 +109,7 @@ export class EnsembleModel implements Model {
         const members = scores.map((score) => score[task] ?? new Float32Array(request.users.length));
         return { [task]: combineProbabilities(members, this.combination) };
       },
-      ...(scorers.every(({ scoreExamples }) => scoreExamples) && {
+      ...(scorers.every((scorer) => typeof scorer.scoreExamples === 'function') && {
         scoreExamples: async (examples) => {
           const scores = await Promise.all(scorers.map((scorer) => scorer.scoreExamples!(examples)));
           const members = scores.map((score) => score[task] ?? new Float32Array(examples.users.length));

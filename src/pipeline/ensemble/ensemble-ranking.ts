@@ -34,7 +34,7 @@ export class EnsembleRanking implements ItemRanker {
         ranker.itemIds.length === this.itemIds.length &&
         ranker.itemIds.every((id, at) => id === this.itemIds[at]),
     );
-    if (rankers.every(({ scoreExamples }) => scoreExamples))
+    if (rankers.every((ranker) => typeof ranker.scoreExamples === 'function'))
       this.scoreExamples = async (examples) => {
         const members = await Promise.all(rankers.map((ranker) => ranker.scoreExamples!(examples)));
         return combineScores(members, examples.candidates, combination);

@@ -41,6 +41,7 @@ import {
   RankerNetwork,
   rankingBatch,
   rankingColumns,
+  scoreRows,
   standardiseRows,
 } from './ranker-network.js';
 import { type RankerSettings, rankerSettings } from './ranker-settings.js';
