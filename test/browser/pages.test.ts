@@ -87,6 +87,58 @@ async function storeEvaluations(figures: readonly [family: string, value: Metric
   await api.shop.updateRun(run.id, { status: 'SUCCEEDED', finishedAt: new Date(), progress: 1 });
 }
 
+test('a search shows its trials, the best first, and a cross-validation its spread', async () => {
+  await start();
+  const search = await api.shop.createRun({
+    kind: 'SEARCH',
+    tasks: ['CHURN'],
+    config: { method: 'RANDOM', architecture: 'dense', parameters: [], budget: null, hyperparameters: {} },
+    seed: 1,
+  });
+  for (const [at, value] of [0.6, 0.7].entries()) {
+    const claim = { number: at + 1, hyperparameters: { dropout: at / 10 }, rung: 0, budget: null };
+    const trial = await api.shop.claimTrial(search.id, () => claim);
+    const result = { rung: 0, budget: null, value, threshold: 0.5, metrics: [], seconds: 1 };
+    expect(trial && (await api.shop.finishTrial(trial, { status: 'SUCCEEDED', result }))).toBe(true);
+  }
+  const { page, problems } = await open(`/#/runs/${search.id}`);
+  const first = page.getByRole('region', { name: 'Trials' }).locator('tbody tr').first();
+  await first.waitFor();
+  expect(await first.innerText()).toMatch(/^2\s+Best so far\s+0.7000/);
+  expect(await first.getByRole('button', { name: 'Train trial 2' }).isEnabled()).toBe(true);
+
+  const folds = await api.shop.createRun({
+    kind: 'CROSS_VALIDATION',
+    tasks: ['CHURN'],
+    config: { method: 'ROLLING_ORIGIN' },
+    seed: 1,
+  });
+  const row = (fold: number, seed: number): Omit<EvaluationRow, 'id'> => ({
+    runId: folds.id,
+    modelVersionId: null,
+    family: 'SINGLE',
+    architecture: 'dense',
+    isServed: false,
+    task: 'CHURN',
+    split: 'TEST',
+    protocol: `rolling origin: fold ${fold} of 2`,
+    examples: 100,
+    loss: 0.5,
+    metrics: [metric('AUC', 0.7 + 0.02 * fold + 0.01 * seed, 0.05)],
+    confusionMatrix: null,
+    curves: {},
+    fold,
+    seed,
+    cut: new Date(Date.UTC(2026, fold, 1)),
+  });
+  await api.shop.addEvaluations([row(1, 1), row(1, 2), row(2, 1), row(2, 2)]);
+  await page.goto(`${api.url}/#/runs/${folds.id}`);
+  const panel = page.getByRole('region', { name: 'Cross-validation' });
+  await panel.getByText('rolling origin: fold 2 of 2').waitFor();
+  expect(await panel.locator('tbody tr').first().innerText()).toMatch(/0.7450\s+0.0141\s+0.0071/);
+  expect(problems).toEqual([]);
+});
+
 describe('a shop without a model', () => {
   test('each page says what is missing, and shows the rest', async () => {
     await start();

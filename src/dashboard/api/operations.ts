@@ -35,6 +35,7 @@ import startEnsemble from '../../../graphql/operations/admin-dashboard/start-ens
 import startImport from '../../../graphql/operations/admin-dashboard/start-import.graphql?raw';
 import startReplay from '../../../graphql/operations/admin-dashboard/start-replay.graphql?raw';
 import startTraining from '../../../graphql/operations/admin-dashboard/start-training.graphql?raw';
+import trainTrial from '../../../graphql/operations/admin-dashboard/train-trial.graphql?raw';
 import user from '../../../graphql/operations/admin-dashboard/user.graphql?raw';
 import userBehaviours from '../../../graphql/operations/admin-dashboard/user-behaviours.graphql?raw';
 import userPredictions from '../../../graphql/operations/admin-dashboard/user-predictions.graphql?raw';
@@ -91,11 +92,13 @@ export interface LossBalancingInput {
   readonly weights?: readonly TaskWeightInput[] | null;
 }
 export type Pruning = 'BACKWARD_ELIMINATION' | 'FORWARD_SELECTION' | 'NONE';
+export type Ranking = 'ALONE' | 'ONE_SEED' | 'RANKED' | 'UNDECIDED';
 export type RecordKind = 'BEHAVIOURS' | 'ITEMS' | 'TRANSACTIONS' | 'USERS';
 export type RetentionKind = 'BEHAVIOURS' | 'FEEDBACK' | 'IMPRESSIONS' | 'TRANSACTIONS';
 export type RunKind =
   'AUTO' | 'COLLABORATIVE' | 'CROSS_VALIDATION' | 'ENSEMBLE' | 'MULTI_TASK' | 'SEARCH' | 'SINGLE_TASK';
 export type RunStatus = 'CANCELLED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'SUCCEEDED';
+export type SegmentDimension = 'COUNTRY' | 'ITEMS' | 'LEVEL' | 'PAYMENT_METHOD' | 'USERS';
 export type Split = 'TEST' | 'TRAIN' | 'VALIDATION';
 export interface StartEnsembleInput {
   readonly calibration?: CalibrationMethod | null;
@@ -143,6 +146,7 @@ export interface ThresholdInput {
   readonly target?: number | null;
   readonly task: Task;
 }
+export type TrialStatus = 'FAILED' | 'PAUSED' | 'RUNNING' | 'SUCCEEDED' | 'WAITING';
 export interface UserFilter {
   readonly ids?: readonly string[] | null;
   readonly search?: string | null;
@@ -461,6 +465,17 @@ export type ModelVersionData = {
         readonly low: number;
         readonly high: number;
       }[];
+      readonly segments: readonly {
+        readonly dimension: SegmentDimension;
+        readonly name: string;
+        readonly examples: number;
+        readonly metrics: readonly {
+          readonly name: string;
+          readonly value: number;
+          readonly low: number;
+          readonly high: number;
+        }[];
+      }[];
       readonly confusionMatrix: {
         readonly labels: readonly string[];
         readonly counts: readonly (readonly number[])[];
@@ -661,6 +676,70 @@ export type RunData = {
       readonly validationLoss: number | null;
     }[];
     readonly modelVersion: { readonly id: string; readonly architecture: string } | null;
+    readonly trials: readonly {
+      readonly number: number;
+      readonly status: TrialStatus;
+      readonly settings: Json;
+      readonly budget: number | null;
+      readonly value: number | null;
+      readonly isBest: boolean;
+      readonly attempts: number;
+      readonly error: string | null;
+      readonly results: readonly { readonly seconds: number }[];
+    }[];
+    readonly crossValidation: {
+      readonly metric: string;
+      readonly ranking: Ranking;
+      readonly models: readonly {
+        readonly model: string;
+        readonly folds: number;
+        readonly seeds: number;
+        readonly metrics: readonly {
+          readonly name: string;
+          readonly mean: number;
+          readonly overFolds: number | null;
+          readonly overSeeds: number | null;
+          readonly lowest: number;
+          readonly highest: number;
+        }[];
+      }[];
+      readonly folds: readonly {
+        readonly fold: number;
+        readonly cut: string;
+        readonly examples: number;
+        readonly protocol: string;
+        readonly models: readonly {
+          readonly model: string;
+          readonly metrics: readonly {
+            readonly name: string;
+            readonly mean: number;
+            readonly overSeeds: number | null;
+          }[];
+        }[];
+      }[];
+      readonly differences: readonly {
+        readonly better: string;
+        readonly worse: string;
+        readonly metric: string;
+        readonly difference: number;
+        readonly low: number;
+        readonly high: number;
+        readonly seeds: number;
+        readonly isClear: boolean;
+      }[];
+    } | null;
+    readonly evaluations: readonly {
+      readonly id: string;
+      readonly split: Split;
+      readonly protocol: string;
+      readonly examples: number;
+      readonly metrics: readonly {
+        readonly name: string;
+        readonly value: number;
+        readonly low: number;
+        readonly high: number;
+      }[];
+    }[];
   } | null;
 };
 export type RunVariables = { readonly id: string };
@@ -753,6 +832,9 @@ export const START_TRAINING = operation<StartTrainingData, StartTrainingVariable
   'StartTraining',
   startTraining,
 );
+export type TrainTrialData = { readonly trainTrial: { readonly id: string; readonly status: RunStatus } };
+export type TrainTrialVariables = { readonly runId: string; readonly number?: number | null };
+export const TRAIN_TRIAL = operation<TrainTrialData, TrainTrialVariables>('TrainTrial', trainTrial);
 export type UserData = { readonly user: { readonly id: string; readonly attributes: Json } | null };
 export type UserVariables = { readonly id: string };
 export const USER = operation<UserData, UserVariables>('User', user);

@@ -1,9 +1,10 @@
 import { DATA_MESSAGES } from './data.en.js';
+import { EVALUATION_MESSAGES } from './evaluation.en.js';
 import { PAGE_MESSAGES } from './pages.en.js';
 import { TERM_MESSAGES } from './terms.en.js';
 
 /** Every text the reader sees. A translation is a second pair of files with the same keys. */
-const MESSAGES = { ...TERM_MESSAGES, ...PAGE_MESSAGES, ...DATA_MESSAGES };
+const MESSAGES = { ...TERM_MESSAGES, ...PAGE_MESSAGES, ...DATA_MESSAGES, ...EVALUATION_MESSAGES };
 export type MessageKey = keyof typeof MESSAGES;
 
 /** A text of the table; `{name}` in it is replaced by the value of that name. */

@@ -6,6 +6,7 @@ import { ConfusionMatrix } from '../components/confusion-matrix.js';
 import { DataTable } from '../components/data-table.js';
 import { Loaded } from '../components/loaded.js';
 import { Facts, PageTitle, Panel } from '../components/panel.js';
+import { Segments } from '../components/segments.js';
 import { formatBytes, formatCount, formatDate, formatDateTime, formatNumber } from '../format.js';
 import { term, text } from '../messages/index.js';
 import { DeploymentControls } from './deployment-controls.js';
@@ -106,6 +107,7 @@ function Evaluations({ version }: { version: Version }) {
           </Panel>
         )}
       </div>
+      {evaluation.segments.length > 0 && <Segments segments={evaluation.segments} />}
       {evaluation.confusionMatrix && (
         <Panel title={text('version.curves')}>
           <EvaluationCurves versionId={version.id} evaluationId={evaluation.id} title={labelOf(evaluation)} />

@@ -9,7 +9,9 @@ import { StatusMark } from '../components/status.js';
 import { formatDateTime, formatDuration } from '../format.js';
 import { term, text } from '../messages/index.js';
 import { href } from '../route.js';
+import { CrossValidation } from './cross-validation.js';
 import { LossCurves } from './loss-curves.js';
+import { SearchTrials } from './search-trials.js';
 
 type Run = NonNullable<RunData['trainingRun']>;
 
@@ -81,6 +83,8 @@ function RunDetails({ run, onChange }: { run: Run; onChange: () => void }) {
           ],
         ]}
       />
+      {run.trials.length > 0 && <SearchTrials runId={run.id} trials={run.trials} />}
+      {run.crossValidation && <CrossValidation result={run.crossValidation} />}
       <Panel title={text('run.losses')}>
         <LossCurves epochs={mergeEpochs(run.epochs, live.epochs)} />
       </Panel>
