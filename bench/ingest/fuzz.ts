@@ -1,6 +1,12 @@
-/** Sends malformed bodies to a running API and judges each answer; at the end the store holds the right rows alone. */
+/**
+ * Sends malformed bodies to a running API, several at once as clients do, and judges each answer; at the end the store holds the right
+ * rows alone.
+ */
 import { Random } from '../../src/nn/random.js';
 import { MALFORMED, type MalformedRequest } from './malformed.js';
+
+/** The longest wait is for the disk: what is answered for is on it. */
+const CLIENTS = 6;
 
 export interface FuzzOptions {
   readonly url: string;
@@ -35,13 +41,18 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
     if (failures.length < 100) failures.push(failure);
   };
   for (let round = 0; round < options.each || Date.now() < options.until; round++) {
-    for (const name of names) {
-      const request = MALFORMED[name](random, `f${round}-${names.indexOf(name)}`);
-      kinds[name]++;
-      const { problem, isWhole } = await judge(options.url, request);
-      if (problem !== null) note(`${name} (round ${round}): ${problem}`);
-      for (const event of request.rightEvents) (isWhole ? mustHave : mayHave).add(event);
-    }
+    // All bodies of a round before the first is sent, so that the seed alone says what they are.
+    const requests = names.map((name, at) => ({ name, request: MALFORMED[name](random, `f${round}-${at}`) }));
+    const client = async () => {
+      for (let next = requests.pop(); next; next = requests.pop()) {
+        const { name, request } = next;
+        kinds[name]++;
+        const { problem, isWhole } = await judge(options.url, request);
+        if (problem !== null) note(`${name} (round ${round}): ${problem}`);
+        for (const event of request.rightEvents) (isWhole ? mustHave : mayHave).add(event);
+      }
+    };
+    await Promise.all(Array.from({ length: CLIENTS }, client));
   }
   const stored = await options.storedEvents();
   for (const event of mustHave) if (!stored.has(event)) note(`The right row ${event} is not stored.`);

@@ -35,7 +35,10 @@ class GrowingColumns {
  */
 export class BehaviourBuffer {
   private readonly columns = new GrowingColumns();
+  /** Sessions of the user whose rows are read, and how many there were of all: their names are longer than all the columns together. */
   private readonly sessions = new Map<string, number>();
+  private sessionCount = 0;
+  private sessionUser = '';
   private rest = '';
 
   /** Both maps: internal id → index in the history. */
@@ -65,14 +68,18 @@ export class BehaviourBuffer {
     columns.occurredAt[row] = Number(time);
     columns.quantity[row] = quantity === '\\N' ? 1 : Number(quantity);
     columns.value[row] = value === '\\N' ? 0 : Number(value);
-    columns.session[row] = session === '\\N' ? -1 : this.sessionNumber(session);
+    columns.session[row] = session === '\\N' ? -1 : this.sessionNumber(user, session);
   }
 
-  private sessionNumber(name: string): number {
+  private sessionNumber(user: string, name: string): number {
+    if (user !== this.sessionUser) {
+      this.sessions.clear();
+      this.sessionUser = user;
+    }
     const known = this.sessions.get(name);
     if (known !== undefined) return known;
-    this.sessions.set(name, this.sessions.size);
-    return this.sessions.size - 1;
+    this.sessions.set(name, this.sessionCount);
+    return this.sessionCount++;
   }
 
   /** @param users number of users of the history */
@@ -82,16 +89,22 @@ export class BehaviourBuffer {
     const userOffsets = new Int32Array(users + 1);
     for (let row = 0; row < count; row++) userOffsets[columns.user[row] + 1]++;
     for (let user = 0; user < users; user++) userOffsets[user + 1] += userOffsets[user];
+    // One column after the other, each let go of, so that no more than one lies in memory twice.
+    const take = <Name extends Exclude<keyof GrowingColumns, 'count' | 'grow'>>(name: Name) => {
+      const filled = columns[name].slice(0, count) as GrowingColumns[Name];
+      columns[name] = columns[name].slice(0, 0) as GrowingColumns[Name];
+      return filled;
+    };
     return {
       behaviours: {
         count,
-        user: columns.user.slice(0, count),
-        item: columns.item.slice(0, count),
-        type: columns.type.slice(0, count),
-        occurredAt: columns.occurredAt.slice(0, count),
-        quantity: columns.quantity.slice(0, count),
-        value: columns.value.slice(0, count),
-        session: columns.session.slice(0, count),
+        user: take('user'),
+        item: take('item'),
+        type: take('type'),
+        occurredAt: take('occurredAt'),
+        quantity: take('quantity'),
+        value: take('value'),
+        session: take('session'),
       },
       userOffsets,
     };
