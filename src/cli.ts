@@ -16,6 +16,7 @@ import { addQuarantineCommand } from './cli/quarantine.js';
 import { addRetentionCommand } from './cli/retention.js';
 import { addServeCommand } from './cli/serve.js';
 import { addSimulateCommand } from './cli/simulate.js';
+import { addTasksCommand } from './cli/tasks.js';
 import { addTrainCommand } from './cli/train.js';
 import { addWorkerCommand } from './cli/worker.js';
 
@@ -35,6 +36,7 @@ for (const add of [
   addQuarantineCommand,
   addRetentionCommand,
   addSimulateCommand,
+  addTasksCommand,
   addTrainCommand,
   addEnsembleCommand,
   addEvaluateCommand,

@@ -1,5 +1,6 @@
 import type { Loaders } from './loaders.js';
 import type { CalibrationReport } from './types/monitoring.type.js';
+import { taskFields } from './types/task-fields.js';
 
 /** Calibration of each yes/no task by the model that serves it: a task is served by the newest deployment that has it. */
 export async function calibrationReports(loaders: Loaders): Promise<CalibrationReport[]> {
@@ -11,7 +12,8 @@ export async function calibrationReports(loaders: Loaders): Promise<CalibrationR
   for (const { task, split, isServed, metrics, curves } of evaluations.flat()) {
     const error = metrics.find((metric) => metric.name === 'ECE');
     if (split !== 'TEST' || !isServed || !error || reports.has(task)) continue;
-    reports.set(task, { task, expectedCalibrationError: error.value, points: curves.CALIBRATION ?? [] });
+    const points = curves.CALIBRATION ?? [];
+    reports.set(task, { ...taskFields(task), expectedCalibrationError: error.value, points });
   }
   return [...reports.values()];
 }

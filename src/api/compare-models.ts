@@ -10,6 +10,7 @@ import type {
   TransferReport,
 } from './types/comparison.type.js';
 import type { ModelVersion } from './types/model-version.type.js';
+import { taskFields } from './types/task-fields.js';
 
 /** Compares test-split evaluations, models of equal task and protocol with each other; a model may come in several seeds. */
 export async function compareModels(
@@ -69,7 +70,7 @@ async function compareOnTask(
   entries.sort((a, b) => (higherIsBetter ? b.value - a.value : a.value - b.value));
   const described = describer(models.map(({ model }) => model));
   return {
-    task,
+    ...taskFields(task),
     metric,
     higherIsBetter,
     protocol,
@@ -121,6 +122,7 @@ const Z = 1.96;
 /** Best multi-task net against best single-task net; null where one of the two was not measured. */
 function transferEffect({
   task,
+  customTask,
   metric,
   higherIsBetter,
   protocol,
@@ -133,7 +135,7 @@ function transferEffect({
   const error = Math.hypot(standardError(single), standardError(multi));
   const [low, high] = [gain - Z * error, gain + Z * error];
   const verdict = low > 0 ? 'HELPS' : high < 0 ? 'HARMS' : 'UNDECIDED';
-  return { task, metric, protocol, single: single.value, multi: multi.value, gain, low, high, verdict };
+  return { task, customTask, metric, protocol, single: single.value, multi: multi.value, gain, low, high, verdict };
 }
 
 function standardError({ low, high }: { low: number; high: number }): number {

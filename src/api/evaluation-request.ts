@@ -4,6 +4,7 @@ import { choicesOf, parseParameters } from '../pipeline/evaluate/index.js';
 import { given, requireObject } from './inputs/checks.js';
 import type { CrossValidationInput, SearchInput } from './inputs/evaluation.input.js';
 import { toThresholds } from './inputs/threshold.input.js';
+import { builtInTask } from './types/task-fields.js';
 
 /** @throws AppError BAD_USER_INPUT for what can be told wrong without the data; the queue checks the rest */
 export function toCrossValidationRequest(input: CrossValidationInput): CrossValidationRequest {
@@ -17,7 +18,7 @@ export function toCrossValidationRequest(input: CrossValidationInput): CrossVali
   const named = architectures ?? (architecture === undefined ? [] : [architecture]);
   return {
     ...rest,
-    task: input.task,
+    task: builtInTask(input.task),
     architectures: named,
     ...(hyperparameters && { hyperparameters: requireObject('hyperparameters', hyperparameters) }),
     ...(thresholds && { thresholds: toThresholds(thresholds) }),
@@ -37,7 +38,7 @@ export function toSearchRequest(input: SearchInput): SearchRequest {
         : null;
   return {
     ...rest,
-    task: input.task,
+    task: builtInTask(input.task),
     ...(searched && { parameters: searched }),
     ...(hyperparameters && { hyperparameters: requireObject('hyperparameters', hyperparameters) }),
     ...(thresholds && { thresholds: toThresholds(thresholds) }),

@@ -14,6 +14,7 @@ import type {
   TrialRow,
   UserRow,
 } from '../store/index.js';
+import type { CustomTask } from '../tasks/index.js';
 import { Recommender } from './recommend.js';
 import type { Services } from './services.js';
 import { createExplanationLoader, createScoreLoader, HistoryReader } from './user-scores.js';
@@ -44,6 +45,7 @@ export function createLoaders(services: Services, shop: ShopStore) {
     evaluationsByRun: loader<string, EvaluationRow[]>((ids) => shop.evaluationsByRuns(ids)),
     evaluationsByModelVersion: loader<string, EvaluationRow[]>((ids) => shop.evaluationsByModelVersions(ids)),
     activeDeployments: loader<'all', DeploymentRow[]>(async () => [await shop.activeDeployments()]),
+    customTasks: loader<'all', CustomTask[]>(async () => [await shop.customTasks()]),
     behaviourPage: behaviourPageLoader(shop),
     score: createScoreLoader(services, shop, histories),
     explanation: createExplanationLoader(services, shop, histories),

@@ -2,7 +2,7 @@ import { AppError } from '../errors.js';
 import type { RunRow, RunStatus } from '../store/index.js';
 import type { Context } from './context.js';
 import { eventStream } from './event-stream.js';
-import type { RunProgress } from './types/training-run.type.js';
+import { type RunProgress, toEpochMetric } from './types/training-run.type.js';
 
 const ENDED: readonly RunStatus[] = ['SUCCEEDED', 'FAILED', 'CANCELLED'];
 
@@ -24,7 +24,7 @@ export async function runProgress(
     const stop = await services.jobs.onProgress(shop.shopKey, (event) => {
       if (event.runId !== runId) return;
       const { status, progress, message, epoch } = event;
-      pushState({ runId, status, progress, message, epoch });
+      pushState({ runId, status, progress, message, epoch: epoch && toEpochMetric(epoch) });
     });
     const [run] = await shop.runsByIds([runId]);
     if (!run) {

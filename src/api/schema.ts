@@ -12,6 +12,11 @@ import { PROJECT_ROOT } from '../root.js';
 import { enforceAccess } from './auth.js';
 import { BehaviourAnalyticsResolver, TopItemResolver } from './resolvers/analytics.resolver.js';
 import { BehaviourResolver } from './resolvers/behaviour.resolver.js';
+import {
+  CustomPredictionResolver,
+  CustomPredictionsResolver,
+  CustomTaskResolver,
+} from './resolvers/custom-task.resolver.js';
 import { DataJobResolver } from './resolvers/data-job.resolver.js';
 import { DemandResolver } from './resolvers/demand.resolver.js';
 import { ErasureReceiptResolver } from './resolvers/erasure.resolver.js';
@@ -34,6 +39,9 @@ import { UserResolver } from './resolvers/user.resolver.js';
 const RESOLVERS = [
   BehaviourAnalyticsResolver,
   BehaviourResolver,
+  CustomPredictionResolver,
+  CustomPredictionsResolver,
+  CustomTaskResolver,
   DataJobResolver,
   ImportResolver,
   QuarantineResolver,

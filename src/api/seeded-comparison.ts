@@ -4,7 +4,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import {
   differenceOf,
   isLessBetter,
-  MAIN_METRICS,
+  mainMetrics,
   type ModelDifference,
   type ModelSpread,
   type Ranking,
@@ -45,7 +45,7 @@ export async function compareSeeded(
   }));
   const [{ task }] = rows;
   const metric =
-    MAIN_METRICS[task].find((name) => rows.some((row) => row.metrics.some((own) => own.name === name))) ?? '';
+    mainMetrics(task, rows[0].metrics).find((name) => rows.some((row) => row.metrics.some((own) => own.name === name))) ?? '';
   const sign = isLessBetter(metric) ? -1 : 1;
   const worth = ({ metrics }: ModelSpread) => {
     const own = metrics.find(({ name }) => name === metric);

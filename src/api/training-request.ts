@@ -4,6 +4,7 @@ import type { TaskName } from '../tasks/index.js';
 import { given, requireObject, requireTime } from './inputs/checks.js';
 import { toThresholds } from './inputs/threshold.input.js';
 import type { StartTrainingInput } from './inputs/training.input.js';
+import { builtInTask, taskOf } from './types/task-fields.js';
 
 const TRAINED_BY = {
   ENSEMBLE: 'startEnsemble',
@@ -17,10 +18,11 @@ export function toTrainingRequest(input: StartTrainingInput): TrainingRequest {
   if (kind === 'ENSEMBLE' || kind === 'CROSS_VALIDATION' || kind === 'SEARCH') {
     throw new AppError('BAD_USER_INPUT', `kind: ${kind} is started by ${TRAINED_BY[kind]}.`);
   }
-  const { lossBalancing, resampling, hyperparameters, thresholds, cut, ...rest } =
+  const { lossBalancing, resampling, hyperparameters, thresholds, cut, tasks, ...rest } =
     given<StartTrainingInput>(input);
   const weights: Partial<Record<TaskName, number>> = {};
-  for (const { task, weight } of lossBalancing?.weights ?? []) {
+  for (const { weight, ...named } of lossBalancing?.weights ?? []) {
+    const task = taskOf(named);
     if (!(weight > 0))
       throw new AppError(
         'BAD_USER_INPUT',
@@ -31,11 +33,12 @@ export function toTrainingRequest(input: StartTrainingInput): TrainingRequest {
   return {
     ...rest,
     kind,
+    ...(tasks && { tasks: tasks.map(builtInTask) }),
     ...(lossBalancing && {
       lossBalancing: { method: lossBalancing.method, ...(Object.keys(weights).length > 0 && { weights }) },
     }),
     ...(resampling && {
-      resampling: Object.fromEntries(resampling.map(({ task, method }) => [task, method])),
+      resampling: Object.fromEntries(resampling.map(({ method, ...named }) => [taskOf(named), method])),
     }),
     ...(hyperparameters && { hyperparameters: requireObject('hyperparameters', hyperparameters) }),
     ...(thresholds && { thresholds: toThresholds(thresholds) }),

@@ -2,14 +2,15 @@ import type { Command } from 'commander';
 
 import { AppError } from '../errors.js';
 import type { TrainingRequest } from '../jobs/index.js';
-import type { TaskName } from '../tasks/index.js';
-import { TASKS } from '../tasks/index.js';
+import { isCustomTask, type TaskName, TASKS } from '../tasks/index.js';
 import { defineCommand, globalOptions, listOf, oneOf, wholeNumber } from './command.js';
 import { followRun } from './follow-run.js';
+import { taskNameOf } from './tasks.js';
 
 interface TrainFlags {
   readonly kind: TrainingRequest['kind'];
   readonly tasks?: TaskName[];
+  readonly customTasks?: string[];
   readonly architecture?: string;
   readonly seed?: number;
   readonly cut?: Date;
@@ -30,6 +31,9 @@ export function addTrainCommand(program: Command): void {
       'SINGLE_TASK' as const,
     )
     .option('--tasks <list>', `comma-separated, out of ${TASKS.join(', ').toLowerCase()}`, listOf(TASKS))
+    .option('--custom-tasks <list>', "comma-separated, out of the shop's own", (list) =>
+      list.split(',').map(taskNameOf),
+    )
     .option('--architecture <name>', 'architecture, as docs/models lists them')
     .option('--seed <number>', 'seed of every random draw', wholeNumber(0, 2 ** 31 - 1))
     .option('--cut <date>', 'train on what was before this time (ISO 8601)', parseDate)
@@ -52,6 +56,7 @@ export function addTrainCommand(program: Command): void {
       jobs.startTraining(shop, {
         kind: flags.kind,
         tasks: flags.tasks,
+        customTasks: flags.customTasks,
         architecture: flags.architecture,
         seed: flags.seed,
         cut: flags.cut,
@@ -98,7 +103,8 @@ function byTask<Value>(list: string, parse: (value: string) => Value): Partial<R
     list.split(',').map((part) => {
       const [name, value] = part.split('=', 2);
       if (!value) throw new AppError('BAD_USER_INPUT', `Expected task=value, got "${part}".`);
-      return [oneOf(TASKS)(name), parse(value)];
+      const task = taskNameOf(name);
+      return [isCustomTask(task) ? task : oneOf(TASKS)(name), parse(value)];
     }),
   );
 }

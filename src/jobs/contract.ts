@@ -9,6 +9,8 @@ export interface TrainingRequest {
   readonly kind: 'SINGLE_TASK' | 'MULTI_TASK' | 'COLLABORATIVE' | 'AUTO';
   /** Empty or absent = every task that the kind and the shop's data allow. */
   readonly tasks?: readonly TaskName[];
+  /** Tasks that the shop has defined, by the names that it gave them; learnt by SINGLE_TASK and MULTI_TASK. */
+  readonly customTasks?: readonly string[];
   readonly architecture?: string;
   readonly lossBalancing?: { readonly method: string; readonly weights?: Partial<Record<TaskName, number>> };
   readonly resampling?: Partial<Record<TaskName, string>>;

@@ -8,7 +8,7 @@ import {
   searchSpaceOf,
 } from '../pipeline/evaluate/index.js';
 import type { JsonObject, ShopStore } from '../store/index.js';
-import { TASK_DEFINITIONS, type TaskName } from '../tasks/index.js';
+import { taskDefinition, type TaskName } from '../tasks/index.js';
 import type { CrossValidationRequest, SearchConfig, SearchRequest } from './evaluation-contract.js';
 import {
   checkData,
@@ -50,7 +50,7 @@ export async function crossValidationRun(shop: ShopStore, request: CrossValidati
     if (method !== 'ROLLING_ORIGIN')
       throw new AppError('BAD_USER_INPUT', `stepDays: ${method} has one cut; ROLLING_ORIGIN has several.`);
   }
-  if (method === 'BY_USER' && TASK_DEFINITIONS[task].entity === 'ITEM')
+  if (method === 'BY_USER' && taskDefinition(task).entity === 'ITEM')
     throw new AppError(
       'BAD_USER_INPUT',
       `method: ${task} is about items, which all users buy; expected ROLLING_ORIGIN.`,

@@ -3,7 +3,7 @@ import { AppError, tooFewData } from '../errors.js';
 import { thresholdRule } from '../pipeline/evaluate/index.js';
 import { DAY_MS } from '../pipeline/index.js';
 import type { JsonObject, RunKind, ShopStore } from '../store/index.js';
-import type { TaskName } from '../tasks/index.js';
+import type { CustomTask, TaskName } from '../tasks/index.js';
 import type { Thresholds } from './evaluation-contract.js';
 
 const MAX_SEED = 2 ** 31 - 1;
@@ -29,12 +29,13 @@ export function takeThresholds(
     thresholds,
   }: { readonly hyperparameters?: JsonObject; readonly thresholds?: Thresholds },
   tasks: readonly TaskName[],
+  customTasks: readonly CustomTask[] = [],
 ): { threshold: JsonObject | null; hyperparameters: JsonObject } {
   const { threshold, ...rest } = hyperparameters;
   if (thresholds && threshold !== undefined && threshold !== null)
     throw new AppError('BAD_USER_INPUT', 'thresholds: given twice, also among the hyperparameters.');
   const rules = (thresholds ?? threshold ?? null) as JsonObject | null;
-  for (const task of tasks) thresholdRule(task, rules);
+  for (const task of tasks) thresholdRule(task, rules, customTasks);
   if (rules !== null) requireTasks(thresholds ? 'thresholds' : 'threshold', Object.keys(rules), tasks);
   return { threshold: rules, hyperparameters: rest };
 }

@@ -1,7 +1,7 @@
 /** Checks requests before anything is queued, and turns them into the configuration that a run's row keeps. */
 import { AppError } from '../errors.js';
 import type { JsonObject, ShopStore } from '../store/index.js';
-import { TASK_DEFINITIONS, type TaskName, TASKS } from '../tasks/index.js';
+import { type CustomTask, taskDefinition, type TaskName, TASKS } from '../tasks/index.js';
 import type { EnsembleRequest, TrainingRequest } from './contract.js';
 import {
   checkData,
@@ -12,39 +12,18 @@ import {
   requireTasks,
   takeThresholds,
 } from './request-checks.js';
+import { runTasks } from './run-tasks.js';
 
-/** Tasks that learn together unless the caller names others. */
-export const SHARED_TASKS: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION'];
-/** Tasks that a net can learn together. */
-const SHAREABLE_TASKS: readonly TaskName[] = [...SHARED_TASKS, 'FRAUD', 'DEMAND'];
-/** Tasks whose labels come late or never: what views label for each other unless the caller names others. */
-const CO_TRAINED_TASKS: readonly TaskName[] = ['FRAUD'];
 const MAX_MEMBERS = 16;
 const MAX_SNAPSHOTS = 20;
-
-/** Tasks of a run that names none: not all shops record the sessions that the others are about. */
-const isUsual = (task: TaskName): boolean => TASK_DEFINITIONS[task].entity !== 'SESSION';
 
 /** @throws AppError BAD_USER_INPUT, TOO_FEW_DATA */
 export async function trainingRun(shop: ShopStore, request: TrainingRequest): Promise<NewRun> {
   const { kind, seed = DEFAULT_SEED } = request;
   checkSeed(seed);
-  const allowed = kind === 'SINGLE_TASK' ? TASKS : SHAREABLE_TASKS;
-  const usual = usualTasks(request, allowed);
-  const tasks =
-    request.tasks && request.tasks.length > 0 ? [...new Set(request.tasks)] : usual.filter(isUsual);
-  const foreign = tasks.filter((task) => !allowed.includes(task));
-  if (foreign.length > 0) {
-    throw new AppError(
-      'BAD_USER_INPUT',
-      `tasks: ${kind} learns ${allowed.join(', ')}; got ${foreign.join(', ')}.`,
-    );
-  }
-  if ((kind === 'MULTI_TASK' || kind === 'AUTO') && tasks.length < 2) {
-    throw new AppError('BAD_USER_INPUT', `tasks: ${kind} needs at least two tasks to learn together.`);
-  }
-  checkBalance(request, tasks);
-  const { threshold, hyperparameters } = takeThresholds(request, tasks);
+  const { tasks, customTasks } = await runTasks(shop, request);
+  checkBalance(request, tasks, customTasks);
+  const { threshold, hyperparameters } = takeThresholds(request, tasks, customTasks);
   const cut = request.cut ?? null;
   await checkData(shop, tasks, cut);
   if (kind === 'COLLABORATIVE') await checkTeacher(shop, hyperparameters.teacherVersion, tasks);
@@ -57,20 +36,13 @@ export async function trainingRun(shop: ShopStore, request: TrainingRequest): Pr
       hyperparameters,
       threshold,
       lossBalancing: (request.lossBalancing as unknown as JsonObject | undefined) ?? null,
-      resampling: request.resampling ?? {},
+      resampling: (request.resampling ?? {}) as JsonObject,
+      ...(customTasks.length > 0 && { customTasks: customTasks as unknown as JsonObject[] }),
       collaboration: request.collaboration ?? null,
       cut: cut && cut.toISOString(),
       deploy: request.deploy ?? false,
     },
   };
-}
-
-function usualTasks(
-  { kind, collaboration }: TrainingRequest,
-  allowed: readonly TaskName[],
-): readonly TaskName[] {
-  if (kind === 'COLLABORATIVE' && collaboration === 'CO_TRAINING') return CO_TRAINED_TASKS;
-  return kind === 'MULTI_TASK' || kind === 'COLLABORATIVE' ? SHARED_TASKS : allowed;
 }
 
 /** @throws AppError BAD_USER_INPUT, NOT_FOUND */
@@ -91,7 +63,11 @@ async function checkTeacher(shop: ShopStore, id: unknown, tasks: readonly TaskNa
 }
 
 /** What is said of tasks that are not learnt, or of a kind that cannot follow it, would be silently lost. */
-function checkBalance(request: TrainingRequest, tasks: readonly TaskName[]): void {
+function checkBalance(
+  request: TrainingRequest,
+  tasks: readonly TaskName[],
+  customTasks: readonly CustomTask[],
+): void {
   const { kind, lossBalancing, resampling = {}, collaboration, hyperparameters = {} } = request;
   if (lossBalancing && kind === 'SINGLE_TASK')
     throw new AppError('BAD_USER_INPUT', 'lossBalancing: SINGLE_TASK learns one task at a time.');
@@ -100,12 +76,17 @@ function checkBalance(request: TrainingRequest, tasks: readonly TaskName[]): voi
   requireTasks('lossBalancing.weights', Object.keys(lossBalancing?.weights ?? {}), tasks);
   requireTasks('resampling', Object.keys(resampling), tasks);
   const classless = Object.keys(resampling).filter(
-    (task) => TASK_DEFINITIONS[task as TaskName].head !== 'SIGMOID',
+    (task) => taskDefinition(task as TaskName, customTasks).head !== 'SIGMOID',
   );
   if (classless.length > 0)
     throw new AppError(
       'BAD_USER_INPUT',
       `resampling: ${classless.join(', ')} has no rare class to draw more of.`,
+    );
+  if ('customTasks' in hyperparameters)
+    throw new AppError(
+      'BAD_USER_INPUT',
+      'hyperparameters: customTasks are named beside tasks, not among them.',
     );
   const twice = ['lossBalancing', 'resampling', 'collaboration'].filter(
     (name) => name in hyperparameters && request[name as keyof TrainingRequest] !== undefined,

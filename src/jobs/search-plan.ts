@@ -2,7 +2,7 @@
 import {
   bestTrial,
   isLessBetter,
-  MAIN_METRICS,
+  mainMetrics,
   rungBudgets,
   type SearchPlan,
   type TrialState,
@@ -19,7 +19,7 @@ export function searchPlan(run: Pick<RunRow, 'config' | 'seed'>): SearchPlan {
 
 /** A trial as the rule sees it: its figure turned so that more is better. */
 export function toState(run: Pick<RunRow, 'tasks'>, trial: TrialRow): TrialState {
-  const sign = isLessBetter(MAIN_METRICS[run.tasks[0]][0]) ? -1 : 1;
+  const sign = isLessBetter(mainMetrics(run.tasks[0], [])[0]) ? -1 : 1;
   const results = trial.results.map(({ rung, value }) => ({
     rung,
     worth: value === null ? null : sign * value,

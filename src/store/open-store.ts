@@ -8,6 +8,7 @@ import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
 import { behaviourReads } from './behaviour-reads.js';
 import { catalogueReads } from './catalogue.js';
 import { connectionStore } from './connections.js';
+import { customTaskStore } from './custom-tasks.js';
 import { dataJobStore } from './data-jobs.js';
 import { eraseUser } from './erasure.js';
 import { evaluationStore } from './evaluations.js';
@@ -139,6 +140,7 @@ function shopStore(context: ShopContext): ShopStore {
     ...evaluationStore(context),
     ...trialStore(context),
     ...versionStore(context),
+    ...customTaskStore(context),
     ...retentionStore(context),
     ...sourceStore(context),
     ...quarantineStore(context),

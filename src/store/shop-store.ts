@@ -4,7 +4,7 @@
  */
 import type { DemandSeries, ShopHistory } from '../pipeline/index.js';
 import type { BehaviourType, HistoryTransaction } from '../pipeline/index.js';
-import type { TaskName } from '../tasks/index.js';
+import type { CustomTask, TaskName } from '../tasks/index.js';
 import type { ApiKeyStore } from './api-keys.js';
 import type { IdentityStore, QuarantineStore, SourceStore } from './collect-store.js';
 import type { ConnectionStore } from './connections.js';
@@ -125,6 +125,18 @@ export interface ShopStore
   /** Latest behaviour; null for an empty shop. */
   latestBehaviourAt(): Promise<Date | null>;
   counts(): Promise<{ users: number; items: number; behaviours: number; transactions: number }>;
+
+  // tasks of the shop's own
+  /** By name. */
+  customTasks(): Promise<CustomTask[]>;
+  /**
+   * Stores a definition. One of the same name is changed, where what it asks stays the same: its words, whom it is asked about, how yes is decided.
+   *
+   * @throws AppError CONFLICT where a task of the name asks something else; LIMIT_EXCEEDED
+   */
+  defineTask(task: CustomTask): Promise<CustomTask>;
+  /** @throws AppError NOT_FOUND */
+  deleteTask(name: string): Promise<CustomTask>;
 
   // runs
   createRun(run: { kind: RunKind; tasks: TaskName[]; config: JsonObject; seed: number }): Promise<RunRow>;

@@ -1,10 +1,11 @@
 export { churnTask } from './churn.js';
+export * from './custom-task.js';
 export { demandTask } from './demand.js';
 export { fraudTask } from './fraud.js';
 export { nextBehaviourTask } from './next-behaviour.js';
 export { purchaseIntentTask } from './purchase-intent.js';
 export { recommendationTask } from './recommendation.js';
-export { TASK_DEFINITIONS } from './registry.js';
+export { TASK_DEFINITIONS, taskDefinition } from './registry.js';
 export { RESAMPLING_METHODS, type ResamplingMethod } from './resampling.js';
 export { sessionOutcomeTask } from './session-outcome.js';
 export * from './task.js';

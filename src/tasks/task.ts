@@ -1,4 +1,4 @@
-/** The business tasks that Tandem learns; the same names in the store, the API and the documentation. */
+/** The business tasks that Tandem brings along; the same names in the store, the API and the documentation. */
 export const TASKS = [
   'PURCHASE_INTENT',
   'CHURN',
@@ -8,7 +8,13 @@ export const TASKS = [
   'NEXT_BEHAVIOUR',
   'SESSION_OUTCOME',
 ] as const;
-export type TaskName = (typeof TASKS)[number];
+export type BuiltInTask = (typeof TASKS)[number];
+
+/** A task that a shop has defined for itself; see `CustomTask`. */
+export type CustomTaskName = `CUSTOM_${string}`;
+
+/** Every task that a model may have. */
+export type TaskName = BuiltInTask | CustomTaskName;
 
 /** What one example of the task is about. */
 export type TaskEntity = 'USER' | 'USER_ITEMS' | 'ITEM' | 'TRANSACTION' | 'SESSION';
@@ -35,7 +41,7 @@ export interface TaskDefinition {
   readonly labelWindowDays: number;
   readonly head: TaskHead;
   /** Loss on logits (or on the regression output) that the nets minimise by default. */
-  readonly loss: 'SIGMOID_CROSS_ENTROPY' | 'SOFTMAX_CROSS_ENTROPY' | 'ABSOLUTE_ERROR';
+  readonly loss: 'SIGMOID_CROSS_ENTROPY' | 'SOFTMAX_CROSS_ENTROPY' | 'ABSOLUTE_ERROR' | 'POISSON';
   /** Metrics that the evaluation reports, first the one that models are chosen by. */
   readonly metrics: readonly string[];
   /** Whether more of the first metric is better. */

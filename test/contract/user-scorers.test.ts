@@ -16,7 +16,7 @@ import {
 import { boostedHazards, linearHazards, sharedBottom } from '../../src/pipeline/multi-task/index.js';
 import { buyersBefore, purchaseLabels } from '../../src/pipeline/preprocess/index.js';
 import { boostedTrees, dense, logisticRegression, recency } from '../../src/pipeline/single-task/index.js';
-import { TASK_DEFINITIONS, type TaskName } from '../../src/tasks/index.js';
+import { taskDefinition, type TaskName } from '../../src/tasks/index.js';
 import { areaUnderCurve } from '../support/area-under-curve.js';
 import { RATE_START, rowsOf, shopWithRates, withRows } from '../support/shop-with-rates.js';
 
@@ -82,12 +82,12 @@ async function fit(scorer: Scorer, change: Partial<FitContext> = {}, of = histor
   return model as Fitted;
 }
 
-const userTasks = ({ tasks }: Scorer) => tasks.filter((task) => TASK_DEFINITIONS[task].entity === 'USER');
+const userTasks = ({ tasks }: Scorer) => tasks.filter((task) => taskDefinition(task).entity === 'USER');
 const logit = (p: number) => Math.log(p / (1 - p));
 
 /** What really happens after the cut, and the best possible probability of it. */
 function truth(task: TaskName): { labels: Float32Array; best: Float64Array } {
-  const days = TASK_DEFINITIONS[task].labelWindowDays;
+  const days = taskDefinition(task).labelWindowDays;
   const bought = purchaseLabels(history, users, cut, days);
   const best = Float64Array.from(users, (user) => 1 - Math.exp(-rates[user] * days));
   if (task === 'PURCHASE_INTENT') return { labels: bought, best };

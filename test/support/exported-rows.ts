@@ -53,7 +53,7 @@ export async function expectedOf(
   if (network === 'users') {
     const rows = pick({ features: ofUsers, userFeatures: ofUsers, userCountry: noCountry(users.length) });
     const scores = await model.users!.scoreUsers(request);
-    return Object.entries(scores).map(([output, values]) => ({ rows, output, values }));
+    return Object.entries(scores).map(([output, values]) => ({ rows, output, values: values! }));
   }
   if (network === 'transactions') {
     const features = transactionFeatures(orders);

@@ -1,8 +1,8 @@
-import type { ShopHistory } from '../../src/pipeline/index.js';
+import { BEHAVIOUR_TYPES, type ShopHistory } from '../../src/pipeline/index.js';
 import type { ShopStore } from '../../src/store/index.js';
 
 /**
- * Writes a history of purchases into a shop, as its feed would.
+ * Writes a history into a shop, as its feed would.
  *
  * @param isKept leaves out behaviours, by their row
  */
@@ -14,10 +14,10 @@ export async function storeHistory(
   const { behaviours, users, items, currency } = history;
   await shop.upsertUsers(users.map(({ id }) => ({ id, attributes: {} })));
   await shop.upsertItems(
-    items.map(({ id, title, price }) => ({
+    items.map(({ id, title, price, category }) => ({
       id,
       title: title ?? id,
-      category: [],
+      category: [...category],
       price: price.toFixed(2),
       currency: currency ?? 'GBP',
     })),
@@ -29,9 +29,9 @@ export async function storeHistory(
         eventId: `e${row}`,
         userId: users[behaviours.user[row]].id,
         itemId: items[behaviours.item[row]].id,
-        type: 'PURCHASE' as const,
+        type: BEHAVIOUR_TYPES[behaviours.type[row]],
         occurredAt: new Date(behaviours.occurredAt[row]),
-        sessionId: `s${behaviours.session[row]}`,
+        sessionId: behaviours.session[row] >= 0 ? `s${behaviours.session[row]}` : undefined,
         quantity: behaviours.quantity[row],
         value: behaviours.value[row].toFixed(2),
       })),

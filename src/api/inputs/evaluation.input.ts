@@ -3,16 +3,15 @@ import { Field, Float, InputType, Int } from 'type-graphql';
 import type { CrossValidationMethod } from '../../jobs/index.js';
 import type { ParameterType, SearchMethod } from '../../pipeline/evaluate/index.js';
 import type { JsonObject } from '../../store/index.js';
-import type { TaskName } from '../../tasks/index.js';
 import { JSONScalar } from '../scalars.js';
-import { TaskEnum } from '../types/enums.enum.js';
+import { type ApiTask, TaskEnum } from '../types/enums.enum.js';
 import { CrossValidationMethodEnum, ParameterTypeEnum, SearchMethodEnum } from '../types/evaluation.enum.js';
 import { ThresholdInput } from './threshold.input.js';
 
 @InputType({ description: 'What to measure on several folds.' })
 export class CrossValidationInput {
   @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
+  task: ApiTask;
 
   @Field(() => String, { nullable: true, description: 'Kind of model; without, the default of the task.' })
   architecture?: string | null;
@@ -94,7 +93,7 @@ export class SearchBudgetInput {
 @InputType({ description: 'Which hyper-parameters to search, and how.' })
 export class SearchInput {
   @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
+  task: ApiTask;
 
   @Field(() => String, { nullable: true, description: 'Kind of model; without, the default of the task.' })
   architecture?: string | null;

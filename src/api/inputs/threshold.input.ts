@@ -1,17 +1,21 @@
-import { Field, Float, InputType } from 'type-graphql';
+import { Field, Float, ID, InputType } from 'type-graphql';
 
 import { AppError } from '../../errors.js';
 import type { Thresholds } from '../../jobs/index.js';
 import { thresholdRule } from '../../pipeline/evaluate/index.js';
-import type { TaskName } from '../../tasks/index.js';
-import { TaskEnum } from '../types/enums.enum.js';
+import { isBuiltInTask } from '../../tasks/index.js';
+import { type ApiTask, TaskEnum } from '../types/enums.enum.js';
 import { type ThresholdBy, ThresholdByEnum } from '../types/evaluation.enum.js';
+import { CUSTOM_TASK, taskOf } from '../types/task-fields.js';
 import { given } from './checks.js';
 
 @InputType({ description: 'The rule by which the threshold of a yes/no task is chosen on validation.' })
 export class ThresholdInput {
   @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
+  task: ApiTask;
+
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask?: string | null;
 
   @Field(() => ThresholdByEnum, { description: 'What the threshold is chosen by.' })
   by: ThresholdBy;
@@ -34,11 +38,13 @@ export function toThresholds(inputs: readonly ThresholdInput[] | null | undefine
   if (!inputs) return undefined;
   const rules: Record<string, unknown> = {};
   for (const input of inputs) {
-    const { task, ...rule } = given<ThresholdInput>(input) as ThresholdInput;
+    const { task: named, customTask, ...rule } = given<ThresholdInput>(input) as ThresholdInput;
+    const task = taskOf({ task: named, customTask });
     if (task in rules)
       throw new AppError('BAD_USER_INPUT', `thresholds: ${task} has two rules; expected one.`);
     rules[task] = rule;
-    thresholdRule(task, rules);
+    // What a custom task takes is known where its definition is.
+    if (isBuiltInTask(task)) thresholdRule(task, rules);
   }
-  return rules;
+  return rules as Thresholds;
 }

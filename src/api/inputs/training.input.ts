@@ -2,21 +2,25 @@ import { Field, Float, ID, InputType, Int } from 'type-graphql';
 
 import type { CalibrationMethod, EnsembleMethod, Pruning } from '../../pipeline/index.js';
 import type { JsonObject, RunKind } from '../../store/index.js';
-import type { TaskName } from '../../tasks/index.js';
 import { DateTimeScalar, JSONScalar } from '../scalars.js';
 import {
+  type ApiTask,
   CalibrationMethodEnum,
   EnsembleMethodEnum,
   PruningEnum,
   RunKindEnum,
   TaskEnum,
 } from '../types/enums.enum.js';
+import { CUSTOM_TASK } from '../types/task-fields.js';
 import { ThresholdInput } from './threshold.input.js';
 
 @InputType({ description: 'A number for a task.' })
 export class TaskWeightInput {
   @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
+  task: ApiTask;
+
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask?: string | null;
 
   @Field(() => Float, { description: 'Weight of its loss, above 0.' })
   weight: number;
@@ -37,7 +41,10 @@ export class LossBalancingInput {
 @InputType({ description: 'How the examples of a task with few positives are drawn.' })
 export class TaskResamplingInput {
   @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
+  task: ApiTask;
+
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask?: string | null;
 
   @Field(() => String, { description: 'Name of the method.' })
   method: string;
@@ -52,7 +59,14 @@ export class StartTrainingInput {
     nullable: true,
     description: 'Tasks; without, all that the kind and the data allow.',
   })
-  tasks?: TaskName[] | null;
+  tasks?: ApiTask[] | null;
+
+  @Field(() => [ID], {
+    nullable: true,
+    description:
+      "Tasks of the shop's own, for SINGLE_TASK (without `tasks` those alone) and MULTI_TASK (beside the others).",
+  })
+  customTasks?: string[] | null;
 
   @Field(() => String, {
     nullable: true,

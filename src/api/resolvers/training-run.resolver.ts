@@ -26,6 +26,7 @@ import { ModelVersion, toModelVersion } from '../types/model-version.type.js';
 import {
   EpochMetric,
   RunProgress,
+  toEpochMetric,
   toTrainingRun,
   TrainingRun,
   TrainingRunConnection,
@@ -63,8 +64,8 @@ export class TrainingRunResolver {
   }
 
   @FieldResolver(() => [EpochMetric], { description: 'Losses, epoch by epoch.' })
-  epochs(@Root() { id }: TrainingRun, @Ctx() { loaders }: Context): Promise<EpochMetric[]> {
-    return loaders.epochsByRun.load(id);
+  async epochs(@Root() { id }: TrainingRun, @Ctx() { loaders }: Context): Promise<EpochMetric[]> {
+    return (await loaders.epochsByRun.load(id)).map(toEpochMetric);
   }
 
   @FieldResolver(() => [Evaluation], { description: 'How good what it trained is.' })

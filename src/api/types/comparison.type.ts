@@ -1,11 +1,11 @@
-import { Field, Float, Int, ObjectType } from 'type-graphql';
+import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 
 import type { Ranking } from '../../pipeline/evaluate/index.js';
-import type { TaskName } from '../../tasks/index.js';
-import { TaskEnum } from './enums.enum.js';
+import { type ApiTask, TaskEnum } from './enums.enum.js';
 import { Metric } from './evaluation.type.js';
 import { ModelVersion } from './model-version.type.js';
 import { ModelDifference, RankingEnum, SeededModel } from './seeded-model.type.js';
+import { CUSTOM_TASK } from './task-fields.js';
 
 @ObjectType({ description: 'One model in a comparison.', simpleResolvers: true })
 export class ModelComparisonEntry {
@@ -42,7 +42,10 @@ export class ModelComparisonEntry {
 @ObjectType({ description: 'All compared models on one task and protocol.', simpleResolvers: true })
 export class TaskComparison {
   @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
+  task: ApiTask;
+
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask: string | null;
 
   @Field(() => String, { description: 'The metric that models of the task are chosen by.' })
   metric: string;
@@ -79,7 +82,10 @@ export class TaskComparison {
 @ObjectType({ description: 'What sharing with other tasks brought one task.', simpleResolvers: true })
 export class TransferEffect {
   @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
+  task: ApiTask;
+
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask: string | null;
 
   @Field(() => String, { description: 'The metric.' })
   metric: string;
@@ -115,10 +121,10 @@ export class TransferEffect {
 })
 export class TransferGain {
   @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
+  task: ApiTask;
 
   @Field(() => [TaskEnum], { description: 'All tasks that were learnt together, this one among them.' })
-  together: TaskName[];
+  together: ApiTask[];
 
   @Field(() => String, { description: 'The metric.' })
   metric: string;
@@ -148,7 +154,7 @@ export class TransferGain {
 })
 export class TaskGroup {
   @Field(() => [TaskEnum], { description: 'The tasks.' })
-  tasks: TaskName[];
+  tasks: ApiTask[];
 
   @Field(() => String, {
     description: 'SHARE (one net), SHARE_PARTLY (a net with experts and gates) or APART (a net of its own).',
@@ -163,10 +169,10 @@ export class TaskGroup {
 })
 export class GradientAffinity {
   @Field(() => TaskEnum, { description: 'One task.' })
-  task: TaskName;
+  task: ApiTask;
 
   @Field(() => TaskEnum, { description: 'The other.' })
-  other: TaskName;
+  other: ApiTask;
 
   @Field(() => Float, {
     description: 'Cosine, −1 (they work against each other) to 1, mean over the training and the seeds.',

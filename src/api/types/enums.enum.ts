@@ -19,7 +19,7 @@ import {
   type RunStatus,
 } from '../../store/index.js';
 import { FEEDBACK_KINDS, type FeedbackKind, type Split, SPLITS } from '../../store/index.js';
-import { type TaskName, TASKS } from '../../tasks/index.js';
+import { type BuiltInTask, COUNTED_UNITS, type CountedUnit, TASKS } from '../../tasks/index.js';
 
 export type EnumObject<Name extends string> = { readonly [K in Name]: K };
 
@@ -38,7 +38,10 @@ export function enumOf<Name extends string>(
   return values;
 }
 
-export const TaskEnum = enumOf<TaskName>('Task', 'What a model can be asked.', TASKS, {
+/** A task as the API names it: those of a shop's own are CUSTOM, and told apart by `customTask` beside it. */
+export type ApiTask = BuiltInTask | 'CUSTOM';
+
+export const TaskEnum = enumOf<ApiTask>('Task', 'What a model can be asked.', [...TASKS, 'CUSTOM'], {
   PURCHASE_INTENT: 'Does the user buy within 30 days?',
   CHURN: 'Does the user buy nothing within 90 days?',
   RECOMMENDATION: 'Which items does the user take next?',
@@ -46,6 +49,7 @@ export const TaskEnum = enumOf<TaskName>('Task', 'What a model can be asked.', T
   DEMAND: 'How many units of the item are sold a day?',
   NEXT_BEHAVIOUR: 'What does the user do next in the session?',
   SESSION_OUTCOME: 'Will the session have a purchase?',
+  CUSTOM: 'What the shop has defined itself; `customTask` or `customTasks` beside it says which.',
 });
 
 export const BehaviourTypeEnum = enumOf<BehaviourType>('BehaviourType', 'What a user did.', BEHAVIOUR_TYPES, {
@@ -57,6 +61,11 @@ export const BehaviourTypeEnum = enumOf<BehaviourType>('BehaviourType', 'What a 
   PURCHASE: 'Bought an item.',
   REFUND: 'Gave an item back.',
   RATING: 'Rated an item; the quantity is the rating.',
+});
+
+export const CountedUnitEnum = enumOf<CountedUnit>('CountedUnit', 'What a task counts.', COUNTED_UNITS, {
+  BEHAVIOURS: 'Every behaviour.',
+  ITEMS: 'The different items that behaviours name.',
 });
 
 export const RunKindEnum = enumOf<RunKind>('RunKind', 'What a run does.', RUN_KINDS, {

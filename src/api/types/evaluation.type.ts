@@ -2,10 +2,10 @@ import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 
 import type { SegmentDimension } from '../../pipeline/evaluate/index.js';
 import type { CurveKind, CurvePoint, EvaluationRow, Split } from '../../store/index.js';
-import type { TaskName } from '../../tasks/index.js';
 import { DateTimeScalar } from '../scalars.js';
-import { SplitEnum, TaskEnum } from './enums.enum.js';
+import { type ApiTask, SplitEnum, TaskEnum } from './enums.enum.js';
 import { SegmentDimensionEnum } from './evaluation.enum.js';
+import { CUSTOM_TASK, taskFields } from './task-fields.js';
 
 @ObjectType({ description: 'A measured value with its 95 % interval.', simpleResolvers: true })
 export class Metric {
@@ -64,7 +64,10 @@ export class Evaluation {
   id: string;
 
   @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
+  task: ApiTask;
+
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask: string | null;
 
   @Field(() => SplitEnum, { description: 'The examples that were measured on.' })
   split: Split;
@@ -116,5 +119,5 @@ export class Evaluation {
 
 export function toEvaluation(row: EvaluationRow): Evaluation {
   const { segments = [], seed = null, fold = null, cut = null } = row;
-  return { ...row, segments: segments as EvaluationSegment[], seed, fold, cut };
+  return { ...row, ...taskFields(row.task), segments: segments as EvaluationSegment[], seed, fold, cut };
 }

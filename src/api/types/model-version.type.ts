@@ -1,10 +1,10 @@
 import { Field, Float, ID, ObjectType } from 'type-graphql';
 
 import type { DeploymentRow, JsonObject, ModelVersionRow } from '../../store/index.js';
-import type { TaskName } from '../../tasks/index.js';
 import { DateTimeScalar, JSONScalar } from '../scalars.js';
 import { connectionOf } from './connection.type.js';
-import { TaskEnum } from './enums.enum.js';
+import { type ApiTask, TaskEnum } from './enums.enum.js';
+import { CUSTOM_TASKS, taskListFields } from './task-fields.js';
 
 @ObjectType({
   description: 'What a run made: files with a predictor for each of its tasks.',
@@ -18,7 +18,10 @@ export class ModelVersion {
   contentHash: string;
 
   @Field(() => [TaskEnum], { description: 'Tasks that it has a predictor for.' })
-  tasks: TaskName[];
+  tasks: ApiTask[];
+
+  @Field(() => [ID], { description: CUSTOM_TASKS })
+  customTasks: string[];
 
   @Field(() => String, { description: 'The kind of model.' })
   architecture: string;
@@ -39,7 +42,7 @@ export class ModelVersion {
 }
 
 export function toModelVersion(row: ModelVersionRow): ModelVersion {
-  return row;
+  return { ...row, ...taskListFields(row.tasks) };
 }
 
 @ObjectType({ description: 'A model version in service.', simpleResolvers: true })
@@ -48,7 +51,10 @@ export class Deployment {
   id: string;
 
   @Field(() => [TaskEnum], { description: 'Tasks that it answers.' })
-  tasks: TaskName[];
+  tasks: ApiTask[];
+
+  @Field(() => [ID], { description: CUSTOM_TASKS })
+  customTasks: string[];
 
   @Field(() => Float, {
     description: 'Share of the users that it answers for, 0 to 1; the rest stays with the one before.',
@@ -65,7 +71,7 @@ export class Deployment {
 }
 
 export function toDeployment(row: DeploymentRow): Deployment {
-  return row;
+  return { ...row, ...taskListFields(row.tasks) };
 }
 
 export const ModelVersionConnection = connectionOf('ModelVersion', () => ModelVersion);

@@ -1,10 +1,10 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 
 import type { AlertRow } from '../../store/index.js';
-import type { TaskName } from '../../tasks/index.js';
 import { DateTimeScalar } from '../scalars.js';
-import { type AlertSeverity, AlertSeverityEnum, TaskEnum } from './enums.enum.js';
+import { type AlertSeverity, AlertSeverityEnum, type ApiTask, TaskEnum } from './enums.enum.js';
 import { Point } from './evaluation.type.js';
+import { CUSTOM_TASK } from './task-fields.js';
 
 @ObjectType({ description: 'Something that somebody should look at.', simpleResolvers: true })
 export class Alert {
@@ -52,7 +52,10 @@ export class FeatureDrift {
 })
 export class CalibrationReport {
   @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
+  task: ApiTask;
+
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask: string | null;
 
   @Field(() => Float, {
     description: 'Mean gap between predicted probability and share that came true; 0 is perfect.',

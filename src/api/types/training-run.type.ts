@@ -2,10 +2,10 @@ import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 
 import type { ErrorCode } from '../../errors.js';
 import type { EpochMetricRow, JsonObject, RunKind, RunRow, RunStatus } from '../../store/index.js';
-import type { TaskName } from '../../tasks/index.js';
 import { DateTimeScalar, JSONScalar } from '../scalars.js';
 import { connectionOf } from './connection.type.js';
-import { RunKindEnum, RunStatusEnum, TaskEnum } from './enums.enum.js';
+import { type ApiTask, RunKindEnum, RunStatusEnum, TaskEnum } from './enums.enum.js';
+import { CUSTOM_TASK, CUSTOM_TASKS, taskFields, taskListFields } from './task-fields.js';
 
 @ObjectType({ description: 'Losses of one epoch.', simpleResolvers: true })
 export class EpochMetric {
@@ -16,13 +16,20 @@ export class EpochMetric {
   epoch: number;
 
   @Field(() => TaskEnum, { nullable: true, description: 'The task; null for the total of all tasks.' })
-  task: TaskName | null;
+  task: ApiTask | null;
+
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask: string | null;
 
   @Field(() => Float, { description: 'Mean loss on training examples.' })
   trainLoss: number;
 
   @Field(() => Float, { nullable: true, description: 'Mean loss on validation examples.' })
   validationLoss: number | null;
+}
+
+export function toEpochMetric(row: Omit<EpochMetricRow, 'runId'>): EpochMetric {
+  return { ...row, ...taskFields(row.task) };
 }
 
 @ObjectType({ description: 'A piece of training work and what came of it.', simpleResolvers: true })
@@ -40,7 +47,10 @@ export class TrainingRun {
   progress: number;
 
   @Field(() => [TaskEnum], { description: 'Tasks that it learns.' })
-  tasks: TaskName[];
+  tasks: ApiTask[];
+
+  @Field(() => [ID], { description: CUSTOM_TASKS })
+  customTasks: string[];
 
   @Field(() => JSONScalar, { description: 'All settings that it ran with.' })
   config: JsonObject;
@@ -75,7 +85,7 @@ export function toTrainingRun(row: RunRow): TrainingRun {
     kind: row.kind,
     status: row.status,
     progress: row.progress,
-    tasks: row.tasks,
+    ...taskListFields(row.tasks),
     config: row.config,
     seed: row.seed,
     error: row.error?.message ?? null,
@@ -106,7 +116,7 @@ export class RunProgress {
     nullable: true,
     description: 'Losses of the epoch that just ended, if one did.',
   })
-  epoch: Omit<EpochMetricRow, 'runId'> | null;
+  epoch: EpochMetric | null;
 }
 
 export const TrainingRunConnection = connectionOf('TrainingRun', () => TrainingRun);

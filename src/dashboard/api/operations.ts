@@ -118,6 +118,7 @@ export interface StartImportInput {
 export interface StartTrainingInput {
   readonly architecture?: string | null;
   readonly collaboration?: string | null;
+  readonly customTasks?: readonly string[] | null;
   readonly cut?: string | null;
   readonly deploy?: boolean | null;
   readonly hyperparameters?: Json | null;
@@ -129,12 +130,21 @@ export interface StartTrainingInput {
   readonly thresholds?: readonly ThresholdInput[] | null;
 }
 export type Task =
-  'CHURN' | 'DEMAND' | 'FRAUD' | 'NEXT_BEHAVIOUR' | 'PURCHASE_INTENT' | 'RECOMMENDATION' | 'SESSION_OUTCOME';
+  | 'CHURN'
+  | 'CUSTOM'
+  | 'DEMAND'
+  | 'FRAUD'
+  | 'NEXT_BEHAVIOUR'
+  | 'PURCHASE_INTENT'
+  | 'RECOMMENDATION'
+  | 'SESSION_OUTCOME';
 export interface TaskResamplingInput {
+  readonly customTask?: string | null;
   readonly method: string;
   readonly task: Task;
 }
 export interface TaskWeightInput {
+  readonly customTask?: string | null;
   readonly task: Task;
   readonly weight: number;
 }

@@ -131,7 +131,7 @@ function statisticOf(examples: TaskExamples, predictions: Float32Array): UnitSta
   if (labels) return aucStatistic(labels, predictions);
   if (targets) return ndcgStatistic(targets, predictions, items);
   if (actual) {
-    const days = TASK_DEFINITIONS[examples.task].labelWindowDays;
+    const days = TASK_DEFINITIONS.DEMAND.labelWindowDays;
     return wapeStatistic(actual, predictions.subarray(0, actual.length), days);
   }
   throw new Error(`${examples.task} has neither labels nor targets nor quantities.`);

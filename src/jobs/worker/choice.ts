@@ -4,7 +4,7 @@ import type { Combination } from '../../pipeline/ensemble/index.js';
 import {
   type EvaluationReport,
   isLessBetter,
-  MAIN_METRICS,
+  mainMetrics,
   thresholdRule,
 } from '../../pipeline/evaluate/index.js';
 import type { ModelFamily } from '../../pipeline/index.js';
@@ -108,7 +108,7 @@ export function bestTogether(
 
 /** The deciding figure of a report, turned so that more is better. */
 export function worthOf(task: TaskName, report: EvaluationReport): number {
-  const [name] = MAIN_METRICS[task];
+  const [name] = mainMetrics(task, report.metrics);
   const value = report.metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
   if (Number.isNaN(value)) return -Infinity;
   return isLessBetter(name) ? -value : value;

@@ -7,8 +7,8 @@ import {
 } from '../../pipeline/deploy/index.js';
 import type { ShopHistory } from '../../pipeline/index.js';
 import type { TransferReport } from '../../pipeline/multi-task/index.js';
-import type { EvaluationRow, ModelVersionRow } from '../../store/index.js';
-import { type TaskName, TASKS } from '../../tasks/index.js';
+import type { EvaluationRow, JsonObject, ModelVersionRow } from '../../store/index.js';
+import { type CustomTask, customTaskName, type TaskName, TASKS } from '../../tasks/index.js';
 import type { RunContext } from './run-context.js';
 
 export interface NewVersion {
@@ -17,6 +17,8 @@ export interface NewVersion {
   readonly cut: number;
   readonly architecture: string;
   readonly tasks: Partial<Record<TaskName, PredictorEntry>>;
+  /** Definitions of those of the tasks that the shop has made. */
+  readonly customTasks?: readonly CustomTask[];
   readonly history: Pick<ShopHistory, 'users' | 'items' | 'behaviours' | 'transactions'> | null;
   readonly transfer?: TransferReport;
   readonly ensembles?: Partial<Record<TaskName, EnsembleReport>>;
@@ -30,6 +32,7 @@ export async function commitVersion(context: RunContext, version: NewVersion): P
   const isSimulated = version.evaluations.some(
     ({ task, protocol }) => task === 'FRAUD' && protocol.includes('simulated'),
   );
+  const custom = (version.customTasks ?? []).filter(({ name }) => version.tasks[customTaskName(name)]);
   const manifest: Manifest = {
     version: MANIFEST_VERSION,
     tasks: version.tasks,
@@ -43,6 +46,7 @@ export async function commitVersion(context: RunContext, version: NewVersion): P
           transactions: history.transactions.length,
         }
       : {},
+    ...(custom.length > 0 && { customTasks: custom as Manifest['customTasks'] }),
     ...(version.transfer && { transfer: version.transfer as Manifest['transfer'] }),
     ...(version.ensembles && { ensembles: version.ensembles }),
     notes: isSimulated ? ['Fraud was learnt from and measured on simulated transactions.'] : [],
@@ -53,10 +57,13 @@ export async function commitVersion(context: RunContext, version: NewVersion): P
     runId: run.id,
     contentHash,
     sizeBytes,
-    tasks: TASKS.filter((task) => version.tasks[task]),
+    tasks: [
+      ...TASKS.filter((task) => version.tasks[task]),
+      ...custom.map(({ name }) => customTaskName(name)),
+    ],
     architecture: version.architecture,
     dataUntil: new Date(version.cut),
-    manifest: manifest,
+    manifest: manifest as unknown as JsonObject,
   });
   await shop.addEvaluations(
     version.evaluations.map((evaluation) => ({

@@ -1,7 +1,7 @@
 /** Cross-validation: several folds and seeds, one row of evaluation each; a run that goes on after a death measures only what is missing. */
 import { kFolds, rollingCuts } from '../../pipeline/evaluate/index.js';
 import { DAY_MS, type ShopHistory } from '../../pipeline/index.js';
-import { TASK_DEFINITIONS } from '../../tasks/index.js';
+import { taskDefinition } from '../../tasks/index.js';
 import { type TaskExamples, taskExamples } from './examples.js';
 import { predictOnce, runRule, thresholdOf } from './measure-once.js';
 import { type PlannedModel, planRun } from './plan.js';
@@ -125,7 +125,7 @@ function rollingFolds(context: RunContext, history: ShopHistory): Fold[] {
 
 /** Days of labels after each cut: the task's own window, or one like the other tasks' for those that have none. */
 function windowDays({ run }: RunContext, usual: number): number {
-  return TASK_DEFINITIONS[run.tasks[0]].labelWindowDays || usual;
+  return taskDefinition(run.tasks[0]).labelWindowDays || usual;
 }
 
 /** Each fold fits on the other users' past and is measured on its own users' time after it: neither a user nor the future is learnt from. */

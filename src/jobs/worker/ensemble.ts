@@ -74,7 +74,7 @@ export async function combine(context: RunContext): Promise<ModelVersionRow> {
   }
   if (evaluations.length === 0) {
     const known = members.flatMap(({ manifest }) =>
-      Object.values(manifest.tasks).map((entry) => entry.architecture),
+      Object.values(manifest.tasks).flatMap((entry) => entry?.architecture ?? []),
     );
     throw new AppError(
       'BAD_USER_INPUT',

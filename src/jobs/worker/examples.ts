@@ -26,7 +26,14 @@ import {
   purchaseLabels,
 } from '../../pipeline/preprocess/index.js';
 import { describeFraudExamples, fraudExamples } from '../../pipeline/single-task/index.js';
-import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
+import {
+  type CustomTask,
+  customTaskOf,
+  isCustomTask,
+  TASK_DEFINITIONS,
+  type TaskName,
+} from '../../tasks/index.js';
+import { customTaskExamples } from './custom-examples.js';
 import { sessionTaskExamples } from './session-examples.js';
 import type { TaskExamples } from './task-examples.js';
 
@@ -38,8 +45,18 @@ export type { TaskExamples };
 
 const dateOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
 
-/** @param until end of the labels' time, for tasks without a window of their own */
-export function taskExamples(task: TaskName, history: ShopHistory, cut: number, until: number): TaskExamples {
+/**
+ * @param until       end of the labels' time, for tasks without a window of their own
+ * @param customTasks definitions of the shop's own tasks that may be meant
+ */
+export function taskExamples(
+  task: TaskName,
+  history: ShopHistory,
+  cut: number,
+  until: number,
+  customTasks: readonly CustomTask[] = [],
+): TaskExamples {
+  if (isCustomTask(task)) return customTaskExamples(customTaskOf(task, customTasks), history, cut);
   switch (task) {
     case 'PURCHASE_INTENT':
     case 'CHURN':

@@ -2,12 +2,12 @@
 import {
   type EvaluationReport,
   isLessBetter,
-  MAIN_METRICS,
+  mainMetrics,
   type Metric,
   thresholdRule,
 } from '../../pipeline/evaluate/index.js';
 import type { ShopHistory } from '../../pipeline/index.js';
-import type { ThresholdRule } from '../../tasks/index.js';
+import { customTasksOf, type ThresholdRule } from '../../tasks/index.js';
 import type { TaskExamples } from './examples.js';
 import type { PlannedModel } from './plan.js';
 import type { RunContext } from './run-context.js';
@@ -49,7 +49,7 @@ export async function predictOnce(
 
 /** The run's rule for the thresholds of its task. */
 export function runRule({ run }: RunContext): ThresholdRule | number {
-  return thresholdRule(run.tasks[0], run.config.threshold) ?? OPEN_THRESHOLD;
+  return thresholdRule(run.tasks[0], run.config.threshold, customTasksOf(run.config)) ?? OPEN_THRESHOLD;
 }
 
 /** The threshold that a report was made with, for use on later examples. */
@@ -59,7 +59,7 @@ export function thresholdOf({ confusionMatrix }: EvaluationReport): number {
 
 /** The figure that models of a task are chosen by. */
 export function decidingMetric(context: RunContext, metrics: readonly Metric[]): Metric | undefined {
-  const [name] = MAIN_METRICS[context.run.tasks[0]];
+  const [name] = mainMetrics(context.run.tasks[0], metrics);
   return metrics.find((metric) => metric.name === name);
 }
 

@@ -4,7 +4,14 @@ import { MODEL_TYPES, modelType } from '../../pipeline/deploy/host/index.js';
 import type { RunPlan } from '../../pipeline/deploy/index.js';
 import type { ModelType } from '../../pipeline/index.js';
 import { ARCHITECTURES, MULTI_TASKS } from '../../pipeline/multi-task/index.js';
-import type { TaskName } from '../../tasks/index.js';
+import {
+  type BuiltInTask,
+  customTaskName,
+  customTasksOf,
+  isBuiltInTask,
+  isCustomTask,
+  type TaskName,
+} from '../../tasks/index.js';
 import type { SearchConfig } from '../evaluation-contract.js';
 
 export type Settings = Readonly<Record<string, unknown>>;
@@ -20,7 +27,7 @@ export interface PlannedModel {
 }
 
 /** Baselines first: every other model must beat them. */
-const SINGLE_TASK_PLAN: Readonly<Record<TaskName, readonly string[]>> = {
+const SINGLE_TASK_PLAN: Readonly<Record<BuiltInTask, readonly string[]>> = {
   PURCHASE_INTENT: ['recency', 'logistic-regression', 'dense'],
   CHURN: ['recency', 'logistic-regression', 'dense'],
   RECOMMENDATION: ['popular', 'recently-popular', 'own-history', 'item-knn', 'softmax-ranker'],
@@ -29,6 +36,7 @@ const SINGLE_TASK_PLAN: Readonly<Record<TaskName, readonly string[]>> = {
   NEXT_BEHAVIOUR: ['markov-chain', 'session-regression', 'session-dense'],
   SESSION_OUTCOME: ['markov-chain', 'session-regression', 'session-dense'],
 };
+const CUSTOM_TASK_PLAN = ['own-rate', 'custom-regression', 'custom-dense'] as const;
 /** What each can learn together; a run asks for some of it. */
 const MULTI_TASK_PLAN: Readonly<Record<string, readonly TaskName[]>> = {
   'shared-bottom': ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION', 'FRAUD', 'DEMAND'],
@@ -77,7 +85,8 @@ function planMultiTask(run: RunPlan): PlannedModel[] {
   const planned = names.flatMap((name) => {
     const type = ofFamily(name, 'MULTI');
     const learns = architecture && isArchitecture(name) ? MULTI_TASKS : (MULTI_TASK_PLAN[name] ?? run.tasks);
-    const tasks = run.tasks.filter((task) => learns.includes(task));
+    const isShared = isArchitecture(name);
+    const tasks = run.tasks.filter((task) => learns.includes(task) || (isShared && isCustomTask(task)));
     return tasks.length > 0 ? [{ type, tasks, hyperparameters: settingsFor(run, tasks) }] : [];
   });
   return withoutRefusing(planned);
@@ -110,7 +119,13 @@ function planSingleTask(run: RunPlan): PlannedModel[] {
       const type = modelType(name);
       // Baselines stay what they are, unless one is asked for by its name.
       const isPlain = type.family === 'BASELINE' && name !== architecture;
-      return { type, tasks: [task], hyperparameters: isPlain ? {} : settingsFor(run, [task]) };
+      const { customTasks, ...settings } = settingsFor(run, [task]);
+      const definitions = customTasks === undefined ? {} : { customTasks };
+      return {
+        type,
+        tasks: [task],
+        hyperparameters: { ...(isPlain ? {} : settings), ...definitions },
+      };
     }),
   );
 }
@@ -120,10 +135,12 @@ export function settingsFor({ config }: RunPlan, tasks: readonly TaskName[]): Se
   const resampling = Object.entries((config.resampling ?? {}) as Settings).filter(([task]) =>
     tasks.includes(task as TaskName),
   );
+  const customTasks = customTasksOf(config).filter(({ name }) => tasks.includes(customTaskName(name)));
   return {
     ...((config.hyperparameters ?? {}) as Settings),
     ...(config.lossBalancing ? { lossBalancing: config.lossBalancing } : {}),
     ...(resampling.length > 0 ? { resampling: Object.fromEntries(resampling) } : {}),
+    ...(customTasks.length > 0 ? { customTasks } : {}),
   };
 }
 
@@ -166,7 +183,8 @@ function searchedValues({ config }: RunPlan): Settings[] {
 
 /** The baselines, and the architecture asked for in place of the usual one. */
 function namesFor(task: TaskName, architecture: string | null): string[] {
-  const usual = SINGLE_TASK_PLAN[task].filter((name) =>
+  const planned = isBuiltInTask(task) ? SINGLE_TASK_PLAN[task] : CUSTOM_TASK_PLAN;
+  const usual = planned.filter((name) =>
     MODEL_TYPES.some((type) => type.architecture === name),
   );
   if (!architecture) return usual;

@@ -1,7 +1,7 @@
 import { tooFewData } from '../../errors.js';
 import { DAY_MS, shopClock, type ShopHistory } from '../../pipeline/index.js';
 import type { RunRow } from '../../store/index.js';
-import { TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
+import { customTasksOf, TASK_DEFINITIONS, taskDefinition } from '../../tasks/index.js';
 
 /** History that the first fit of a run must have behind it. */
 export const LEAST_HISTORY_DAYS = 42;
@@ -29,9 +29,10 @@ export function runCuts(history: ShopHistory, run: RunRow): RunCuts {
   const final = given ? Math.min(clock, Date.parse(given)) : clock;
   const first = firstBehaviour(history);
   const days = (final - first) / DAY_MS;
-  const windowDays = longestUsableWindow(days);
-  const need = 2 * windowOf(run.tasks) + LEAST_HISTORY_DAYS;
-  if (windowDays < windowOf(run.tasks)) {
+  const asked = longestWindow(run);
+  const windowDays = longestUsableWindow(days, asked);
+  const need = 2 * asked + LEAST_HISTORY_DAYS;
+  if (windowDays < asked) {
     throw tooFewData(`Days of history to learn and measure ${run.tasks.join(', ')}`, Math.floor(days), need);
   }
   // At midnight, so that days are whole and runs started within a day agree.
@@ -39,13 +40,15 @@ export function runCuts(history: ShopHistory, run: RunRow): RunCuts {
   return { validation: test - windowDays * DAY_MS, test, final, windowDays };
 }
 
-const windowOf = (tasks: readonly TaskName[]): number =>
-  Math.max(...tasks.map((task) => TASK_DEFINITIONS[task].labelWindowDays));
+function longestWindow({ tasks, config }: RunRow): number {
+  const customTasks = customTasksOf(config);
+  return Math.max(...tasks.map((task) => taskDefinition(task, customTasks).labelWindowDays));
+}
 
-/** The longest window among all tasks for which the history is long enough. */
-function longestUsableWindow(days: number): number {
+/** The longest window among all tasks of the product, and the one asked for, for which the history is long enough. */
+function longestUsableWindow(days: number, asked: number): number {
   const windows = Object.values(TASK_DEFINITIONS).map((task) => task.labelWindowDays);
-  return Math.max(0, ...windows.filter((window) => 2 * window + LEAST_HISTORY_DAYS <= days));
+  return Math.max(0, ...[...windows, asked].filter((window) => 2 * window + LEAST_HISTORY_DAYS <= days));
 }
 
 /** Time of the earliest behaviour. */

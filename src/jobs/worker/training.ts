@@ -4,7 +4,7 @@ import { type EvaluationReport, thresholdRule } from '../../pipeline/evaluate/in
 import { DAY_MS, type Model, type ShopHistory } from '../../pipeline/index.js';
 import type { TransferReport } from '../../pipeline/multi-task/index.js';
 import type { ModelVersionRow } from '../../store/index.js';
-import type { TaskName } from '../../tasks/index.js';
+import { type CustomTask, customTasksOf, type TaskName } from '../../tasks/index.js';
 import {
   alone,
   bestByTask,
@@ -52,7 +52,8 @@ export async function trainPlanned(
   { planned, history, cuts, transfer, areCombined = false, from = 0 }: PlannedTraining,
 ): Promise<ModelVersionRow> {
   if (planned.length === 0) throw new AppError('BAD_USER_INPUT', 'No architecture learns these tasks.');
-  const measured = gatherExamples(context.run.tasks, history, cuts);
+  const customTasks = customTasksOf(context.run.config);
+  const measured = gatherExamples(context.run.tasks, history, cuts, customTasks);
   const candidates: Candidate[] = [];
   const refused = new Map<TaskName, AppError>();
   for (const [index, model] of planned.entries()) {
@@ -84,6 +85,7 @@ export async function trainPlanned(
     architecture: [...new Set(choices.map(({ architecture }) => architecture))].join(' + '),
     tasks: entries,
     history,
+    customTasks,
     ...(transfer && { transfer }),
     evaluations: [
       ...candidates.flatMap(({ rows }) => rows.map((row) => ({ ...row, isServed: served.has(row) }))),
@@ -94,10 +96,18 @@ export async function trainPlanned(
   });
 }
 
-function gatherExamples(tasks: readonly TaskName[], history: ShopHistory, cuts: RunCuts): Measured {
+function gatherExamples(
+  tasks: readonly TaskName[],
+  history: ShopHistory,
+  cuts: RunCuts,
+  customTasks: readonly CustomTask[],
+): Measured {
   const at = (cut: number) =>
     Object.fromEntries(
-      tasks.map((task) => [task, taskExamples(task, history, cut, cut + cuts.windowDays * DAY_MS)]),
+      tasks.map((task) => [
+        task,
+        taskExamples(task, history, cut, cut + cuts.windowDays * DAY_MS, customTasks),
+      ]),
     );
   return { validation: at(cuts.validation), test: at(cuts.test) };
 }
@@ -130,9 +140,9 @@ async function measure(
   context.signal.throwIfAborted();
   const test = await predictAt('test', 0.5, 0.95);
   context.signal.throwIfAborted();
-  const { seed } = context.run;
+  const { seed, config } = context.run;
   return planned.tasks.map((task) => {
-    const rule = thresholdRule(task, context.run.config.threshold) ?? OPEN_THRESHOLD;
+    const rule = thresholdRule(task, config.threshold, customTasksOf(config)) ?? OPEN_THRESHOLD;
     const onValidation = measured.validation[task].evaluate(validation[task], rule, seed);
     const threshold = onValidation.confusionMatrix?.threshold ?? OPEN_THRESHOLD;
     const onTest = measured.test[task].evaluate(test[task], threshold, seed);

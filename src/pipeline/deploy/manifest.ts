@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { AppError } from '../../errors.js';
-import { TASKS } from '../../tasks/index.js';
+import { isBuiltInTask, isCustomTask, type TaskName } from '../../tasks/index.js';
+import { customTaskSchema } from '../index.js';
 import { ensembleReportSchema } from './ensemble-report.js';
 
 const FILE = 'manifest.json';
@@ -20,7 +21,9 @@ const predictorSchema = z.object({
   threshold: z.number(),
 });
 
-const taskName = z.enum(TASKS);
+const taskName = z.custom<TaskName>(
+  (name) => typeof name === 'string' && (isBuiltInTask(name) || isCustomTask(name)),
+);
 const transferSchema = z.object({
   architecture: z.string(),
   protocol: z.string(),
@@ -60,7 +63,11 @@ const transferSchema = z.object({
 
 const manifestSchema = z.object({
   version: z.literal(MANIFEST_VERSION),
-  tasks: z.partialRecord(z.enum(TASKS), predictorSchema),
+  tasks: z.record(z.string(), predictorSchema) as unknown as z.ZodType<
+    Partial<Record<TaskName, z.infer<typeof predictorSchema>>>
+  >,
+  /** Definitions of those of the tasks that the shop has made. */
+  customTasks: z.array(customTaskSchema).optional(),
   /** Nothing at or after this time was seen. */
   cut: z.iso.datetime(),
   seed: z.number(),

@@ -1,4 +1,4 @@
-import type { TaskName } from '../../tasks/index.js';
+import { type BuiltInTask, isBuiltInTask, type TaskName } from '../../tasks/index.js';
 import type { Metric } from './metric.js';
 
 /** The parts of an evaluation that a comparison needs. */
@@ -15,8 +15,8 @@ export interface ComparedEvaluation {
   readonly seed?: number | null;
 }
 
-/** The figures by which models of a task are compared, the deciding one first. */
-export const MAIN_METRICS: Readonly<Record<TaskName, readonly string[]>> = {
+/** The figures by which models of a task are compared, the deciding one first; `mainMetrics` knows those of custom tasks too. */
+export const MAIN_METRICS: Readonly<Record<BuiltInTask, readonly string[]>> = {
   PURCHASE_INTENT: ['AUC', 'PR_AUC', 'ECE'],
   CHURN: ['AUC', 'PR_AUC', 'ECE'],
   RECOMMENDATION: ['NDCG@10', 'NEW_NDCG@10', 'NEW_HR@10'],
@@ -26,8 +26,26 @@ export const MAIN_METRICS: Readonly<Record<TaskName, readonly string[]>> = {
   SESSION_OUTCOME: ['AUC', 'PR_AUC', 'ECE'],
 };
 
+const YES_NO_METRICS = ['AUC', 'PR_AUC', 'ECE'] as const;
+const COUNT_METRICS = ['POISSON_DEVIANCE', 'MAE', 'WAPE'] as const;
+
+/** The same for any task. @param metrics that were measured: by them a custom task's yes/no is told from a number */
+export function mainMetrics(task: TaskName, metrics: readonly Pick<Metric, 'name'>[]): readonly string[] {
+  if (isBuiltInTask(task)) return MAIN_METRICS[task];
+  return metrics.some(({ name }) => name === COUNT_METRICS[0]) ? COUNT_METRICS : YES_NO_METRICS;
+}
+
 /** Figures of which less is better. */
-const LESS_IS_BETTER = new Set(['WAPE', 'DAILY_WAPE', 'ECE', 'LOG_LOSS', 'BRIER', 'MAE', 'MASE']);
+const LESS_IS_BETTER = new Set([
+  'WAPE',
+  'DAILY_WAPE',
+  'ECE',
+  'LOG_LOSS',
+  'BRIER',
+  'MAE',
+  'MASE',
+  'POISSON_DEVIANCE',
+]);
 
 export const isLessBetter = (metric: string): boolean => LESS_IS_BETTER.has(metric);
 
@@ -44,8 +62,11 @@ export interface TaskComparison<Row extends ComparedEvaluation = ComparedEvaluat
 export function compareEvaluations<Row extends ComparedEvaluation>(
   rows: readonly Row[],
 ): TaskComparison<Row>[] {
-  return (Object.keys(MAIN_METRICS) as TaskName[]).flatMap((task) => {
-    const [metric] = MAIN_METRICS[task];
+  const builtIn = Object.keys(MAIN_METRICS) as TaskName[];
+  const custom = rows.map(({ task }) => task).filter((task) => !isBuiltInTask(task));
+  return [...builtIn, ...new Set(custom)].flatMap((task) => {
+    const first = rows.find((row) => row.task === task);
+    const [metric] = mainMetrics(task, first?.metrics ?? []);
     const sign = isLessBetter(metric) ? -1 : 1;
     const ofTask = rows
       .filter((row) => row.task === task && row.split === 'TEST' && metricOf(row, metric))
@@ -67,7 +88,7 @@ export function formatComparison(rows: readonly ComparedEvaluation[]): string {
   const comparisons = compareEvaluations(rows);
   if (comparisons.length === 0) return 'There are no evaluations on a test split yet.';
   const blocks = comparisons.map(({ task, rows: ofTask, isClear }) => {
-    const names = MAIN_METRICS[task];
+    const names = mainMetrics(task, ofTask[0].metrics);
     const head = ['model', ...names.map((name) => `${name} [95 %]`), 'loss', ''];
     const body = ofTask.map((row) => [
       `${row.family.toLowerCase()}: ${row.architecture}`,

@@ -4,6 +4,7 @@ export * from './binary-report.js';
 export * from './bootstrap.js';
 export * from './ceiling.js';
 export * from './comparison.js';
+export * from './counts.js';
 export * from './curves.js';
 export * from './demand-report.js';
 export * from './folds.js';

@@ -4,17 +4,27 @@
  */
 import { AppError } from '../../errors.js';
 import type { ModelVersionRow } from '../../store/index.js';
-import { TASK_DEFINITIONS, type TaskDefinition, type TaskName } from '../../tasks/index.js';
+import {
+  customTaskOf,
+  customTasksOf,
+  isBuiltInTask,
+  type TaskDefinition,
+  taskDefinition,
+  type TaskName,
+} from '../../tasks/index.js';
 import type { ServingClient } from '../deploy/index.js';
 import {
   bootstrapMean,
   evaluateBinary,
+  evaluateCounts,
   evaluateDemand,
   type Metric,
   rankingFigures,
 } from '../evaluate/index.js';
 import { DAY_MS, type ShopHistory } from '../index.js';
 import {
+  activeUsers,
+  BehaviourCounter,
   buyersBefore,
   dailyUnits,
   itemsInDemand,
@@ -74,7 +84,7 @@ const K = 10;
 export async function liveQuality(request: LiveQualityRequest): Promise<(LiveQuality | NotDue)[]> {
   const results: (LiveQuality | NotDue)[] = [];
   for (const [task, version] of request.versions) {
-    const definition = TASK_DEFINITIONS[task];
+    const definition = taskDefinition(task, customTasksOf(version.manifest));
     const windowDays = definition.labelWindowDays;
     const dueAt = version.dataUntil.getTime() + windowDays * DAY_MS;
     if (request.clock < dueAt) {
@@ -108,11 +118,12 @@ const tooFew = (task: TaskName, what: string): NotDue => ({ task, dueAt: null, r
 async function judgeUsers(judgement: Judgement): Promise<LiveQuality | NotDue> {
   const { history, asOf, definition, version, scorers, shopKey, seed } = judgement;
   const task = definition.name;
+  const asked = askedAbout(judgement);
   const labels: number[] = [];
   const probabilities: number[] = [];
   let threshold = 0.5;
-  for (const users of callsOf(sampleOf(buyersBefore(history, asOf), MOST_USERS, seed))) {
-    const bought = purchaseLabels(history, users, asOf, definition.labelWindowDays);
+  for (const users of callsOf(sampleOf(asked.users, MOST_USERS, seed))) {
+    const actual = asked.labelsOf(users);
     const scores = await scorers.scoreUsers(shopKey, partOfHistory(history, users, asOf), asOf, [task]);
     const answers = scores.probabilities[task];
     const servedBy = scores.servedBy[task];
@@ -120,12 +131,42 @@ async function judgeUsers(judgement: Judgement): Promise<LiveQuality | NotDue> {
     servedBy.forEach((by, at) => {
       // With a share of the traffic below 1 other versions answer too; each is judged while it is the newest.
       if (by.modelVersionId !== version.id) return;
-      labels.push(task === 'CHURN' ? 1 - bought[at] : bought[at]);
+      labels.push(actual[at]);
       probabilities.push(answers[at]);
       threshold = by.threshold;
     });
   }
-  return judgeBinary(judgement, labels, probabilities, threshold);
+  return definition.head === 'REGRESSION'
+    ? judgeCounts(judgement, labels, probabilities)
+    : judgeBinary(judgement, labels, probabilities, threshold);
+}
+
+/** Users that a task about users is asked about, and what became of them. */
+function askedAbout({ history, asOf, definition, version }: Judgement) {
+  const { name, labelWindowDays } = definition;
+  if (isBuiltInTask(name)) {
+    const bought = (users: Int32Array) => purchaseLabels(history, users, asOf, labelWindowDays);
+    const labelsOf = (users: Int32Array) =>
+      name === 'CHURN' ? bought(users).map((label) => 1 - label) : bought(users);
+    return { users: buyersBefore(history, asOf), labelsOf };
+  }
+  const custom = customTaskOf(name, customTasksOf(version.manifest));
+  const counter = new BehaviourCounter(history, custom);
+  return {
+    users: activeUsers(history, asOf, custom.activeDays),
+    labelsOf: (users: Int32Array) => counter.labels(users, asOf),
+  };
+}
+
+function judgeCounts(
+  { definition: { name: task }, version, asOf, seed }: Judgement,
+  actual: number[],
+  predicted: number[],
+): LiveQuality | NotDue {
+  if (actual.length < LEAST_EXAMPLES || actual.every((count) => count === 0))
+    return tooFew(task, `${actual.length} users, too few of whom showed anything to judge by.`);
+  const { examples, metrics } = evaluateCounts({ actual, predicted, seed });
+  return { task, modelVersionId: version.id, asOf: new Date(asOf), examples, metrics, calibration: [] };
 }
 
 async function judgeTransactions(judgement: Judgement): Promise<LiveQuality | NotDue> {

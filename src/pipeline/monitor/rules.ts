@@ -1,7 +1,7 @@
 /** When figures ask for somebody's attention. Pure: figures in, drafts of alerts out. */
 import type { AlertRow, EvaluationRow } from '../../store/index.js';
-import { TASK_DEFINITIONS } from '../../tasks/index.js';
-import { isLessBetter, MAIN_METRICS, type Metric } from '../evaluate/index.js';
+import { givenName, isBuiltInTask, TASK_DEFINITIONS, type TaskName } from '../../tasks/index.js';
+import { isLessBetter, mainMetrics, type Metric } from '../evaluate/index.js';
 import type { FeatureDrift } from './feature-drift.js';
 import type { LiveQuality } from './live-quality.js';
 
@@ -57,6 +57,10 @@ export function driftAlerts(drift: readonly FeatureDrift[], limits = DEFAULT_LIM
   });
 }
 
+/** A task in words. */
+const titleOf = (task: TaskName): string =>
+  isBuiltInTask(task) ? TASK_DEFINITIONS[task].title : givenName(task);
+
 /** Probabilities that do not come true: clear of the limit by their interval, and worse than on the test split. */
 export function calibrationAlerts(
   live: readonly LiveQuality[],
@@ -73,7 +77,7 @@ export function calibrationAlerts(
       {
         kind: 'CALIBRATION',
         severity: error.low > 2 * allowed ? ('CRITICAL' as const) : ('WARNING' as const),
-        message: `${TASK_DEFINITIONS[task].title}: probabilities are ${percent(error.value)} off what came true; ${percent(allowed)} was expected at most.`,
+        message: `${titleOf(task)}: probabilities are ${percent(error.value)} off what came true; ${percent(allowed)} was expected at most.`,
         value: error.value,
         threshold: allowed,
       },
@@ -84,7 +88,7 @@ export function calibrationAlerts(
 /** The deciding figure lies clearly below the test split's; critical where it is no better than the baseline was. */
 export function qualityAlerts(live: readonly LiveQuality[], tests: readonly EvaluationRow[]): AlertDraft[] {
   return live.flatMap(({ task, modelVersionId, metrics }) => {
-    const [name] = MAIN_METRICS[task];
+    const [name] = mainMetrics(task, metrics);
     const now = metricOf(metrics, name);
     const test = metricOf(testOf(tests, modelVersionId, task)?.metrics, name);
     if (!now || !test) return [];
@@ -106,7 +110,7 @@ export function qualityAlerts(live: readonly LiveQuality[], tests: readonly Eval
       {
         kind: 'QUALITY',
         severity: isUseless ? ('CRITICAL' as const) : ('WARNING' as const),
-        message: `${TASK_DEFINITIONS[task].title}: ${name} is ${now.value.toFixed(3)} since training; it was ${test.value.toFixed(3)} on the test period.`,
+        message: `${titleOf(task)}: ${name} is ${now.value.toFixed(3)} since training; it was ${test.value.toFixed(3)} on the test period.`,
         value: now.value,
         threshold: isLess ? test.high : test.low,
       },

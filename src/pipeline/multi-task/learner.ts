@@ -11,10 +11,11 @@ import {
   saveWeights,
   WeightSet,
 } from '../../nn/index.js';
-import type { TaskName } from '../../tasks/index.js';
+import { type CustomTask, customTaskName, type TaskName } from '../../tasks/index.js';
 import type { FitContext, TrainingData } from '../index.js';
 import { isUserTask, PopulationState, type UserTask } from '../single-task/index.js';
 import type { Architecture } from './architecture.js';
+import { CustomPart } from './entities/custom-part.js';
 import type { EntityPart, GatherOptions, PartInputs, PartOutputs } from './entities/entity-part.js';
 import { FunnelHead } from './entities/funnel-head.js';
 import { ItemPart } from './entities/item-part.js';
@@ -65,11 +66,15 @@ export class Learner {
   private population: PopulationState | null = null;
   private shown: TrainingNotes | null = null;
 
-  /** @param tasks any of the business tasks, each once */
+  /**
+   * @param tasks       each once
+   * @param customTasks definitions of those of them that the shop has made
+   */
   constructor(
     readonly kind: Architecture,
     readonly tasks: readonly TaskName[],
     readonly settings: MultiTaskSettings,
+    readonly customTasks: readonly CustomTask[] = [],
   ) {}
 
   /** @throws Error before `build` */
@@ -197,8 +202,11 @@ export class Learner {
       transactions: tasks.includes('FRAUD') ? new TransactionPart(settings, ids) : undefined,
       items: tasks.includes('DEMAND') ? new ItemPart(settings, ids) : undefined,
     };
-    const all = Object.values(parts).filter((part) => part !== undefined);
-    return { ...parts, ids, all, lead: parts.ranking ? all.indexOf(parts.ranking) : -1 };
+    const custom = this.customTasks
+      .filter(({ name }) => tasks.includes(customTaskName(name)))
+      .map((task) => new CustomPart(task, settings, ids));
+    const all = [...Object.values(parts).filter((part) => part !== undefined), ...custom];
+    return { ...parts, custom, ids, all, lead: parts.ranking ? all.indexOf(parts.ranking) : -1 };
   }
 
   private known(): Parts {
@@ -217,6 +225,7 @@ interface Parts {
   readonly ranking?: RankingPart;
   readonly transactions?: TransactionPart;
   readonly items?: ItemPart;
+  readonly custom: readonly CustomPart[];
   readonly ids: SharedIds;
   readonly all: readonly EntityPart[];
   readonly lead: number;

@@ -1,4 +1,4 @@
-import type { TaskName } from '../../tasks/index.js';
+import type { CustomTask, TaskName } from '../../tasks/index.js';
 import type {
   DemandForecaster,
   ExportableNetwork,
@@ -10,6 +10,7 @@ import type {
 } from '../index.js';
 import type { Architecture } from './architecture.js';
 import type { UserAwareRanking } from './entities/user-aware-ranking.js';
+import { UserScorers } from './entities/user-scorers.js';
 import { fitLearners } from './fit-learners.js';
 import { Learner } from './learner.js';
 import { type TrainingNotes, writeSavedMultiTask } from './saved-multi-task.js';
@@ -21,16 +22,21 @@ export class MultiTaskModel implements Model {
   readonly learnsInCycles = true;
   private learner: Learner | null = null;
 
-  /** @param tasks any of the business tasks, each once */
+  /**
+   * @param tasks       each once
+   * @param customTasks definitions of those of them that the shop has made
+   */
   constructor(
     private readonly kind: Architecture,
     readonly tasks: readonly TaskName[],
     private readonly settings: MultiTaskSettings,
+    private readonly customTasks: readonly CustomTask[] = [],
   ) {}
 
   /** A model of a learner that is trained; it owns it from now on. */
   static of(learner: Learner): MultiTaskModel {
-    const model = new MultiTaskModel(learner.kind, learner.tasks, learner.settings);
+    const { kind, tasks, settings, customTasks } = learner;
+    const model = new MultiTaskModel(kind, tasks, settings, customTasks);
     model.learner = learner;
     return model;
   }
@@ -41,7 +47,9 @@ export class MultiTaskModel implements Model {
 
   /** @throws Error before fit or load, as the scorers below */
   get users(): UserScorer | undefined {
-    return this.ready().entities.users;
+    const { users, custom } = this.ready().entities;
+    if (custom.length === 0) return users;
+    return new UserScorers([...(users ? [users] : []), ...custom]);
   }
 
   get items(): UserAwareRanking | undefined {
@@ -77,15 +85,16 @@ export class MultiTaskModel implements Model {
   }
 
   async fit(data: TrainingData, context: FitContext): Promise<void> {
-    const learner = new Learner(this.kind, this.tasks, this.settings);
+    const learner = this.newLearner();
     await fitLearners([learner], data, context, { name: this.architecture });
     this.dispose();
     this.learner = learner;
   }
 
   async save(directory: string): Promise<void> {
+    const { tasks, settings, customTasks } = this;
     const { notes } = this.ready();
-    await writeSavedMultiTask(directory, { tasks: this.tasks, settings: this.settings, ...notes });
+    await writeSavedMultiTask(directory, { tasks, settings, customTasks, ...notes });
     await this.ready().save(directory);
   }
 
@@ -96,7 +105,7 @@ export class MultiTaskModel implements Model {
 
   /** Takes over what `save` wrote. @throws Error when it was made with other features */
   async restore(directory: string, notes: TrainingNotes): Promise<void> {
-    const learner = new Learner(this.kind, this.tasks, this.settings);
+    const learner = this.newLearner();
     await learner.restore(directory, notes);
     this.dispose();
     this.learner = learner;
@@ -105,6 +114,10 @@ export class MultiTaskModel implements Model {
   dispose(): void {
     this.learner?.dispose();
     this.learner = null;
+  }
+
+  private newLearner(): Learner {
+    return new Learner(this.kind, this.tasks, this.settings, this.customTasks);
   }
 
   private ready(): Learner {

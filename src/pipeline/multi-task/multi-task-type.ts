@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import type { TaskName } from '../../tasks/index.js';
+import { customTaskName, customTasksOf, type TaskName } from '../../tasks/index.js';
 import type { ModelType } from '../index.js';
 import { isUserTask } from '../single-task/index.js';
 import type { Architecture } from './architecture.js';
@@ -14,11 +14,12 @@ export function multiTaskType(architecture: Architecture): ModelType {
     family: 'MULTI',
     create: (tasks, hyperparameters) => {
       refuseUnfit(architecture, tasks, hyperparameters);
-      return new MultiTaskModel(architecture, tasks, multiTaskSettings(hyperparameters, architecture));
+      const settings = multiTaskSettings(hyperparameters, architecture);
+      return new MultiTaskModel(architecture, tasks, settings, customTasksOf(hyperparameters));
     },
     load: async (directory) => {
       const saved = await readSavedMultiTask(directory);
-      const model = new MultiTaskModel(architecture, saved.tasks, saved.settings);
+      const model = new MultiTaskModel(architecture, saved.tasks, saved.settings, saved.customTasks);
       await model.restore(directory, saved);
       return model;
     },
@@ -29,19 +30,24 @@ export function multiTaskType(architecture: Architecture): ModelType {
 export function refuseUnfit(
   architecture: Architecture,
   tasks: readonly TaskName[],
-  { resampling }: Readonly<Record<string, unknown>>,
+  hyperparameters: Readonly<Record<string, unknown>>,
 ): void {
-  refuseOtherTasks(architecture, tasks);
+  const custom = customTasksOf(hyperparameters).map(({ name }) => customTaskName(name));
+  refuseOtherTasks(architecture, tasks, [...MULTI_TASKS, ...custom]);
   refuseWithoutFunnel(architecture, tasks);
-  refuseResampling(architecture, resampling);
+  refuseResampling(architecture, hyperparameters.resampling);
 }
 
-function refuseOtherTasks({ name }: Architecture, tasks: readonly TaskName[]): void {
-  const isKnown = (task: TaskName) => MULTI_TASKS.some((known) => known === task);
+function refuseOtherTasks(
+  { name }: Architecture,
+  tasks: readonly TaskName[],
+  known: readonly TaskName[],
+): void {
+  const isKnown = (task: TaskName) => known.includes(task);
   if (tasks.length > 0 && tasks.every(isKnown) && new Set(tasks).size === tasks.length) return;
   throw new AppError(
     'BAD_USER_INPUT',
-    `${name} learns ${MULTI_TASKS.join(', ')}, any of them, each once; got ${tasks.join(', ') || 'no task'}.`,
+    `${name} learns ${known.join(', ')}, any of them, each once; got ${tasks.join(', ') || 'no task'}.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { TaskName } from '../../tasks/index.js';
+import type { CustomTask, TaskName } from '../../tasks/index.js';
 import type { GateReport } from './gate-report.js';
 import type { TaskAffinity, TaskWeight } from './loss-balance.js';
 import type { MultiTaskSettings } from './settings.js';
@@ -19,6 +19,8 @@ export interface TrainingNotes {
 export interface SavedMultiTask extends TrainingNotes {
   readonly tasks: readonly TaskName[];
   readonly settings: MultiTaskSettings;
+  /** Definitions of those of its tasks that the shop has made. */
+  readonly customTasks: readonly CustomTask[];
 }
 
 /** Writes how a model was made into its directory. */
@@ -26,8 +28,8 @@ export async function writeSavedMultiTask(directory: string, saved: SavedMultiTa
   await writeFile(join(directory, FILE), JSON.stringify(saved));
 }
 
-/** Reads how a model was made; one written before gradients were compared has no affinities. */
+/** Reads how a model was made; one written before there were affinities or custom tasks has none. */
 export async function readSavedMultiTask(directory: string): Promise<SavedMultiTask> {
   const saved = JSON.parse(await readFile(join(directory, FILE), 'utf8')) as Partial<SavedMultiTask>;
-  return { affinities: [], ...saved } as SavedMultiTask;
+  return { affinities: [], customTasks: [], ...saved } as SavedMultiTask;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { AppError } from '../../errors.js';
-import type { TaskName } from '../../tasks/index.js';
+import { isCustomTask, type TaskName } from '../../tasks/index.js';
 
 /** Tasks that a multi-task model can learn, any of them together. */
 export const MULTI_TASKS = [
@@ -16,6 +16,9 @@ export const MULTI_TASKS = [
 export const BALANCING_METHODS = ['EQUAL', 'FIXED', 'UNCERTAINTY', 'GRADNORM', 'DWA', 'PCGRAD'] as const;
 export type BalancingMethod = (typeof BALANCING_METHODS)[number];
 
+const isMultiTask = (task: string): boolean =>
+  (MULTI_TASKS as readonly string[]).includes(task) || isCustomTask(task);
+
 const layers = z.array(z.number().int().min(1).max(4096)).max(8);
 /** `hiddenUnits` of architectures that have nothing to share without a layer above the encoder. */
 export const LAYERS_ABOVE_ENCODER = layers.min(2);
@@ -26,13 +29,11 @@ const lossBalancing = z
     method: z.enum(BALANCING_METHODS),
     /** By task, for FIXED; 1 where not given. */
     weights: z
-      .strictObject({
-        PURCHASE_INTENT: lossWeight.optional(),
-        CHURN: lossWeight.optional(),
-        RECOMMENDATION: lossWeight.optional(),
-        FRAUD: lossWeight.optional(),
-        DEMAND: lossWeight.optional(),
-      } satisfies Record<(typeof MULTI_TASKS)[number], unknown>)
+      .record(z.string(), lossWeight.optional())
+      .refine(
+        (weights) => Object.keys(weights).every((task) => isMultiTask(task)),
+        `expected some of ${MULTI_TASKS.join(', ')} or of the shop's own`,
+      )
       .optional(),
   })
   .refine(({ method, weights }) => method === 'FIXED' || !weights, 'only FIXED takes weights');
@@ -63,6 +64,7 @@ const commonSettings = {
   rankingPasses: z.number().int().min(1).max(100),
   fraudPasses: z.number().int().min(1).max(100),
   demandPasses: z.number().int().min(1).max(100),
+  customPasses: z.number().int().min(1).max(100),
   /** CROSS_ENTROPY, or the textbook's plain sum of squared errors over all tasks' probabilities. */
   loss: z.enum(['CROSS_ENTROPY', 'SUM_OF_SQUARED_ERRORS']),
   lossBalancing,
@@ -101,6 +103,7 @@ export const MULTI_TASK_DEFAULTS: MultiTaskSettings = {
   rankingPasses: 4,
   fraudPasses: 4,
   demandPasses: 4,
+  customPasses: 2,
   loss: 'CROSS_ENTROPY',
   lossBalancing: { method: 'EQUAL' },
   measureGradients: false,
@@ -123,6 +126,7 @@ const TEXTBOOK: Partial<MultiTaskSettings> = {
   rankingPasses: 1,
   fraudPasses: 1,
   demandPasses: 1,
+  customPasses: 1,
   validationShare: 0.2,
 };
 

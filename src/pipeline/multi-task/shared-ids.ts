@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type * as Tensorflow from '@tensorflow/tfjs';
 
 import { type ModelContext, type Table, tf, type WeightSet } from '../../nn/index.js';
-import type { TaskName } from '../../tasks/index.js';
+import { isCustomTask, type TaskName } from '../../tasks/index.js';
 import type { HistoryUser, ShopHistory, TrainingData, TransactionContext } from '../index.js';
 import { knownItems, Vocabulary } from '../preprocess/index.js';
 import { isUserTask } from '../single-task/index.js';
@@ -58,7 +58,8 @@ export interface SharedIds {
 
 /** Which ids a model's tasks share. */
 function sharedKinds(tasks: readonly TaskName[]): { items: boolean; countries: boolean } {
-  const hasUsers = tasks.some(isUserTask) || tasks.includes('RECOMMENDATION');
+  const hasUsers =
+    tasks.some((task) => isUserTask(task) || isCustomTask(task)) || tasks.includes('RECOMMENDATION');
   return {
     items: tasks.includes('RECOMMENDATION') && tasks.includes('DEMAND'),
     countries: hasUsers && tasks.includes('FRAUD'),

@@ -1,4 +1,13 @@
 export { addNeighbours, type ItemGroups, itemGroups, type Neighbours, neighbours } from './co-occurrence.js';
+export {
+  activeUsers,
+  ACTIVITY_FEATURE_COUNT,
+  ACTIVITY_FEATURES,
+  activityLogs,
+  BehaviourCounter,
+  COUNTED_WINDOW,
+} from './counted-behaviours.js';
+export { type CustomExamples, customExamples, zeroWhereUnknown } from './custom-examples.js';
 export { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures, weekdayShares } from './demand-series.js';
 export {
   type CutFeatures,

@@ -1,3 +1,12 @@
+export { correctLogit, type LogitCorrection, NO_CORRECTION, priorShift, resamplingOf } from './base-rate.js';
+export { countOf, poissonLosses } from './count-loss.js';
+export {
+  ActivityScales,
+  besideEachOther,
+  customContributions,
+  type SavedActivityScales,
+} from './custom/custom-features.js';
+export { requireEnoughExamples } from './custom/enough-examples.js';
 export {
   type DemandExamples,
   demandExamples,
@@ -14,10 +23,12 @@ export {
 } from './demand/demand-history.js';
 export { type ErrorQuantiles, intervals, pastErrors } from './demand/forecast-intervals.js';
 export { demandRegression, mean28, seasonalNaive } from './demand/index.js';
+export { exportableCustom } from './export/custom-network.js';
 export { demandNetwork } from './export/demand-network.js';
 export { exampleRows, exportableNetwork, type TensorMeaning } from './export/exportable-network.js';
 export { PROBABILITY, probabilityInGraph, scaledColumns, standardisedInGraph } from './export/in-graph.js';
 export { userFeatureColumns } from './export/user-features.js';
+export { focalWeights } from './focal-loss.js';
 export { fraudDense } from './fraud/fraud-dense.js';
 export {
   describeFraudExamples,

@@ -1,4 +1,6 @@
 import type { ModelType } from '../index.js';
+import { customDense, customRegression } from './custom/custom-network-model.js';
+import { ownRate } from './custom/own-rate.js';
 import { demandRegression, mean28, seasonalNaive } from './demand/index.js';
 import { fraudDense } from './fraud/fraud-dense.js';
 import { fraudLogistic } from './fraud/fraud-logistic.js';
@@ -32,4 +34,7 @@ export const SINGLE_TASK_TYPES: readonly ModelType[] = [
   markovChain,
   sessionRegression,
   sessionDense,
+  ownRate,
+  customRegression,
+  customDense,
 ];

@@ -5,7 +5,7 @@ import {
   combineQuantities,
   type HeldOut,
 } from '../../../pipeline/ensemble/index.js';
-import { TASK_DEFINITIONS } from '../../../tasks/index.js';
+import { taskDefinition } from '../../../tasks/index.js';
 import type { TaskExamples } from '../task-examples.js';
 
 /** @param predictions [members] as `TaskExamples.predict` gives them */
@@ -22,7 +22,7 @@ export function heldOutOf(examples: TaskExamples, predictions: readonly Float32A
       actual: null,
     };
   if (targets) {
-    const kind = TASK_DEFINITIONS[task].entity === 'SESSION' ? 'CLASSES' : 'RANKING';
+    const kind = taskDefinition(task).entity === 'SESSION' ? 'CLASSES' : 'RANKING';
     return { kind, count, width: items, members: predictions, labels: null, targets, actual: null };
   }
   if (!actual) throw new Error(`${task} has neither labels nor targets nor quantities.`);

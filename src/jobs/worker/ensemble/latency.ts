@@ -9,7 +9,7 @@ import {
   nextBehaviourExamples,
 } from '../../../pipeline/preprocess/index.js';
 import { fraudExamples } from '../../../pipeline/single-task/index.js';
-import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
+import { taskDefinition, type TaskName } from '../../../tasks/index.js';
 
 const ANSWERS = 60;
 const WARM_UP = 5;
@@ -28,7 +28,7 @@ export type Ask = (model: Model) => Promise<unknown>;
 
 /** Requests of a task as of a cut, one unit each, spread evenly over those that the shop has; none where it has none. */
 export function requestsOf(task: TaskName, history: ShopHistory, cut: number, until: number): Ask[] {
-  switch (TASK_DEFINITIONS[task].entity) {
+  switch (taskDefinition(task).entity) {
     case 'USER':
       return spread([...buyersBefore(history, cut)]).map((user) => {
         const one = historyOfUser(history, user);
@@ -44,7 +44,7 @@ export function requestsOf(task: TaskName, history: ShopHistory, cut: number, un
       return spread([...itemsInDemand(history, cut)]).map((item) => {
         const from = cut - DEMAND_HISTORY_DAYS * DAY_MS;
         const series = dailyUnits(history, Int32Array.of(item), from, DEMAND_HISTORY_DAYS);
-        return (model) => required(model.demand).forecast(series, TASK_DEFINITIONS[task].labelWindowDays);
+        return (model) => required(model.demand).forecast(series, taskDefinition(task).labelWindowDays);
       });
     case 'TRANSACTION':
       return spread(fraudExamples(history, { from: cut, to: until, labelledUntil: cut }).contexts).map(

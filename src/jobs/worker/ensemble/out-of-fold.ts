@@ -2,7 +2,7 @@
 import { AppError } from '../../../errors.js';
 import { type HeldOut, joinHeldOut } from '../../../pipeline/ensemble/index.js';
 import { DAY_MS, type ShopHistory } from '../../../pipeline/index.js';
-import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
+import { taskDefinition, type TaskName } from '../../../tasks/index.js';
 import { taskExamples } from '../examples.js';
 import type { RunContext } from '../run-context.js';
 import type { TaskExamples } from '../task-examples.js';
@@ -23,7 +23,7 @@ export interface OutOfFold {
 
 /** End of what happens in the window after a cut of a version's predictions. */
 export const windowEnd = (task: TaskName, cut: number, { held }: TaskMember): number =>
-  cut + (held.testCut - held.validationCut || TASK_DEFINITIONS[task].labelWindowDays * DAY_MS);
+  cut + (held.testCut - held.validationCut || taskDefinition(task).labelWindowDays * DAY_MS);
 
 /** Fits members again, each predictor once a cut however many tasks it has. */
 export class EarlierFits {

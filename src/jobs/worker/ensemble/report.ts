@@ -5,7 +5,7 @@ import { EnsembleModel, isHardVote, memberWeights } from '../../../pipeline/ense
 import {
   type EvaluationReport,
   isLessBetter,
-  MAIN_METRICS,
+  mainMetrics,
   type Metric,
 } from '../../../pipeline/evaluate/index.js';
 import type { EnsembleMethod, Model, ShopHistory } from '../../../pipeline/index.js';
@@ -29,7 +29,7 @@ export interface ReportedEnsemble {
 
 export async function measureReport(ensemble: ReportedEnsemble): Promise<EnsembleReport> {
   const { task, method, parts, made, plan, outOfFold } = ensemble;
-  const [metric] = MAIN_METRICS[task];
+  const [metric] = mainMetrics(task, []);
   const weights = isHardVote(made.combination) ? null : memberWeights(made.combination);
   return {
     method,

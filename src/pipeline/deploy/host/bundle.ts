@@ -24,7 +24,7 @@ export class LoadedBundle {
     const manifest = await readManifest(root);
     const models = new Map<string, Model>();
     for (const entry of Object.values(manifest.tasks)) {
-      if (models.has(entry.directory)) continue;
+      if (!entry || models.has(entry.directory)) continue;
       models.set(entry.directory, await modelType(entry.architecture).load(join(root, entry.directory)));
     }
     return new LoadedBundle(manifest, models);

@@ -69,7 +69,7 @@ async function writeNetworks(bundle: LoadedBundle, request: ExportRequest): Prom
     }
   }
   const { cut, seed, notes, tasks } = bundle.manifest;
-  const thresholds = Object.entries(tasks).map(([task, entry]) => [task, entry.threshold]);
+  const thresholds = Object.entries(tasks).map(([task, entry]) => [task, entry?.threshold]);
   const manifest = {
     version: MANIFEST_VERSION,
     format,

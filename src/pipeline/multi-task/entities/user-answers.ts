@@ -34,7 +34,7 @@ export function labelsOf({ nextPurchaseDays, seenDays }: UserExamples, task: Use
 }
 
 /** Scores as of each example's time, for scorers that take no examples. */
-async function scoresAsOf(
+export async function scoresAsOf(
   scorer: UserScorer,
   history: ShopHistory,
   { times, users }: UserOrigins,

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
+import { taskDefinition, type TaskName } from '../../../tasks/index.js';
 import {
   BEHAVIOUR_CODE,
   BEHAVIOUR_TYPES,
@@ -45,10 +45,7 @@ class MarkovChain implements Model, SessionScorer {
   async fit({ history, cut }: TrainingData, { signal, onProgress }: FitContext): Promise<void> {
     signal.throwIfAborted();
     const { sessions, labels } = nextBehaviourExamples(history, { until: cut });
-    requireSessions(
-      sessions.length,
-      Math.max(...this.tasks.map((task) => TASK_DEFINITIONS[task].minExamples)),
-    );
+    requireSessions(sessions.length, Math.max(...this.tasks.map((task) => taskDefinition(task).minExamples)));
     const counts = new Float64Array((TYPES + 1) * TYPES * NEXT);
     sessions.forEach(({ rows }, at) => {
       counts[stateOf(history.behaviours.type, rows) * NEXT + labels[at]]++;

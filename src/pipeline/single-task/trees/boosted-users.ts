@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { tooFewData } from '../../../errors.js';
 import { loadWeights, Random, saveWeights, tf, WeightSet } from '../../../nn/index.js';
-import { TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
+import { taskDefinition, type TaskName } from '../../../tasks/index.js';
 import type {
   Contribution,
   ExportableNetwork,
@@ -92,7 +92,7 @@ class BoostedUsers implements Model, UserScorer {
       width: USER_FEATURE_COUNT,
       outputs,
     });
-    const need = Math.max(...this.tasks.map((task) => TASK_DEFINITIONS[task].minExamples));
+    const need = Math.max(...this.tasks.map((task) => taskDefinition(task).minExamples));
     const have = rows.masks.reduce((sum, mask) => sum + (mask > 0 ? 1 : 0), 0) / outputs;
     if (have < need)
       throw tooFewData(`Examples to learn ${this.tasks.join(' and ')} from`, Math.floor(have), need);

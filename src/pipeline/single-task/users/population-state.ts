@@ -10,6 +10,7 @@ import {
   userFeatures,
   type UserPopulation,
   userPopulation,
+  zeroWhereUnknown,
 } from '../../preprocess/index.js';
 
 const FILE = 'population.safetensors';
@@ -25,6 +26,12 @@ export class PopulationState {
   features({ history, users, asOf }: UserRequest): Float32Array {
     const { standardiser } = this.population;
     return standardiser.apply(userFeatures(history, users, asOf, this.alignedStatistics(history)));
+  }
+
+  /** The same, with the average user's for users of whom no purchase is known. @returns [users × features] standardised */
+  featuresOfAnybody({ history, users, asOf }: UserRequest): Float32Array {
+    const raw = userFeatures(history, users, asOf, this.alignedStatistics(history));
+    return zeroWhereUnknown(raw, this.population.standardiser.apply(raw.slice()));
   }
 
   /** Item statistics in the order of another history's items. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { tooFewData } from '../../../errors.js';
 import { loadWeights, Random, saveWeights } from '../../../nn/index.js';
-import { type ResamplingMethod, TASK_DEFINITIONS, type TaskName } from '../../../tasks/index.js';
+import { type ResamplingMethod, taskDefinition, type TaskName } from '../../../tasks/index.js';
 import type {
   Contribution,
   ExportableNetwork,
@@ -77,7 +77,7 @@ export class UserNetworkModel implements Model, UserScorer {
       examples.count === 0
         ? 0
         : train.masks.reduce((sum, mask) => sum + (mask > 0 ? 1 : 0), 0) / this.options.target.outputs;
-    const need = TASK_DEFINITIONS[task].minExamples;
+    const need = taskDefinition(task).minExamples;
     if (have < need)
       throw tooFewData(`Examples to learn ${this.tasks.join(' and ')} from`, Math.floor(have), need);
     const { method } = this;

@@ -18,6 +18,7 @@ import {
   zeros,
 } from '../../../nn/index.js';
 import type { EpochReport, FitContext } from '../../index.js';
+import { poissonLosses } from '../count-loss.js';
 import { focalWeights } from '../focal-loss.js';
 import { type LayerNumbers } from '../fraud/integrated-gradients.js';
 import { namedCheckpoint } from '../named-checkpoint.js';
@@ -43,8 +44,11 @@ export interface UserNetworkOptions {
   readonly seed: number;
   /** Exponent of the focal loss; 0 without. */
   readonly focalGamma: number;
-  /** SIGMOID, the default: each output by itself. SOFTMAX: one of the outputs; labels are a one among zeros. */
-  readonly head?: 'SIGMOID' | 'SOFTMAX';
+  /**
+   * SIGMOID, the default: each output by itself. SOFTMAX: one of the outputs; labels are a one among zeros. COUNT: the logarithm of an expected
+   * count each, by Poisson regression.
+   */
+  readonly head?: 'SIGMOID' | 'SOFTMAX' | 'COUNT';
 }
 
 /**
@@ -184,7 +188,11 @@ export class UserNetwork {
       yes[at % outputs] += label * masks[at];
       known[at % outputs] += masks[at];
     });
-    const logits = yes.map((count, at) => Math.log(count / (known[at] - count)));
+    const start =
+      this.options.head === 'COUNT'
+        ? (count: number, all: number) => Math.log(count / all)
+        : (count: number, all: number) => Math.log(count / (all - count));
+    const logits = yes.map((count, at) => start(count, known[at]));
     tf.tidy(() => this.intercepts.assign(tf.tensor1d([...logits])));
   }
 
@@ -197,6 +205,8 @@ export class UserNetwork {
       const hits = tf.mul(tf.mul(batch.labels, batch.masks), tf.logSoftmax(logits));
       return tf.neg(tf.mean<Tensorflow.Scalar>(tf.sum(hits, 1)));
     }
+    if (this.options.head === 'COUNT')
+      return tf.mean(tf.sum(tf.mul(poissonLosses(batch.labels, logits), batch.masks), 1));
     const losses =
       this.settings.loss === 'SUM_OF_SQUARED_ERRORS'
         ? tf.square(tf.sub(batch.labels, tf.sigmoid(logits)))

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+import { AppError } from '../../../errors.js';
+import { RESAMPLING_METHODS } from '../../../tasks/index.js';
+import { DENSE_DEFAULTS, LINEAR_DEFAULTS } from '../users/user-network-settings.js';
+
+const settingsSchema = z.strictObject({
+  hiddenUnits: z.array(z.number().int().min(1).max(4096)).max(8),
+  dropout: z.number().min(0).max(0.9),
+  learningRate: z.number().gt(0).max(1),
+  weightDecay: z.number().min(0).max(10),
+  batchSize: z.number().int().min(1).max(65_536),
+  epochs: z.number().int().min(1).max(1000),
+  /** What is done about classes of unequal size, by task; yes/no tasks only. */
+  resampling: z.record(z.string(), z.enum(RESAMPLING_METHODS)),
+  focalGamma: z.number().min(0).max(10),
+  /** Share of the examples held back for the validation loss. */
+  validationShare: z.number().min(0).max(0.5),
+});
+export type CustomSettings = z.infer<typeof settingsSchema>;
+
+const { loss: _dense, resampling: _byTask, ...denseDefaults } = DENSE_DEFAULTS;
+const { loss: _linear, resampling: _ofTask, ...linearDefaults } = LINEAR_DEFAULTS;
+
+export const CUSTOM_DENSE_DEFAULTS: CustomSettings = { ...denseDefaults, epochs: 8, resampling: {} };
+export const CUSTOM_LINEAR_DEFAULTS: CustomSettings = { ...linearDefaults, epochs: 8, resampling: {} };
+
+/** @throws AppError BAD_USER_INPUT that names the setting and what is allowed */
+export function customSettings(
+  given: Readonly<Record<string, unknown>>,
+  defaults: CustomSettings,
+): CustomSettings {
+  const { customTasks: _definitions, ...own } = given;
+  const parsed = settingsSchema.safeParse({ ...defaults, ...own });
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'hyperparameters'}: ${issue.message}`,
+  );
+  throw new AppError('BAD_USER_INPUT', problems.join('; '));
+}

@@ -1,0 +1,218 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+import { createJobs } from '../../../src/jobs/index.js';
+import { takeRun } from '../../../src/jobs/worker/take-run.js';
+import { ServingHost } from '../../../src/pipeline/deploy/host/index.js';
+import { folderModelFiles } from '../../../src/pipeline/deploy/index.js';
+import { liveQuality } from '../../../src/pipeline/monitor/live-quality.js';
+import { shopWithViews } from '../../support/shop-with-views.js';
+import { storeHistory } from '../../support/stored-history.js';
+import { type Api, containing, noServing, silentLog, startApi } from '../api-harness.js';
+
+const PATIENCE_MS = 240_000;
+const DEFINE = `mutation ($input: DefineTaskInput!) { defineTask(input: $input) {
+  name title description behaviours counts category windowDays atLeast threshold activeDays } }`;
+const PREDICT = `query ($id: ID!, $task: ID!) { user(id: $id) { predictions { custom(task: $task) {
+  task { name } probability label threshold expectedCount modelVersion { id tasks customTasks }
+  explanation(first: 3) { feature contribution } } } } }`;
+const SOON = { name: 'SHOES_SOON', behaviours: ['VIEW'], category: 'Shoes', windowDays: 7, atLeast: 3 };
+const MANY = { name: 'SHOE_VIEWS', behaviours: ['VIEW'], category: 'Shoes', windowDays: 14 };
+
+const shop = shopWithViews({ users: 240, days: 150, seed: 9 });
+let api: Api;
+let directory: string;
+let host: ServingHost;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tandem-custom-'));
+  const files = folderModelFiles(directory);
+  api = await startApi({
+    jobs: ({ url, store }) => createJobs({ databaseUrl: url, store }),
+    serving: ({ store }) => {
+      host = new ServingHost(store, files);
+      const { checkPlan, status } = noServing();
+      return Object.assign(host, { checkPlan, status });
+    },
+  });
+  await storeHistory(api.shop, shop.history);
+}, PATIENCE_MS);
+afterAll(async () => {
+  await api.close();
+  await rm(directory, { recursive: true, force: true });
+}, PATIENCE_MS);
+
+async function train(input: string): Promise<string> {
+  const { data, errors } = await api.ask<{ startTraining: { id: string } }>(
+    `mutation { startTraining(input: { ${input}, deploy: true }) { id tasks customTasks } }`,
+  );
+  expect(errors).toBeUndefined();
+  const workshop = {
+    store: api.database.store,
+    files: folderModelFiles(directory),
+    log: silentLog(),
+    checkpointSeconds: 60,
+  };
+  const { id } = data.startTraining;
+  await takeRun(workshop, 'default', id, new AbortController().signal);
+  const [run] = await api.shop.runsByIds([id]);
+  expect(run).toMatchObject({ status: 'SUCCEEDED', error: null });
+  await host.reload('default');
+  return id;
+}
+
+interface Predicted {
+  readonly user: {
+    readonly predictions: {
+      readonly custom: {
+        readonly probability: number | null;
+        readonly expectedCount: number | null;
+        readonly label: boolean | null;
+        readonly threshold: number | null;
+        readonly modelVersion: { readonly tasks: string[]; readonly customTasks: string[] };
+        readonly explanation: readonly { readonly feature: string }[];
+      };
+    };
+  };
+}
+const predict = async (id: string, task: string) =>
+  (await api.ask<Predicted>(PREDICT, { id, task })).data.user.predictions.custom;
+
+test('a task is defined with defaults, listed, and refused where it makes no sense', async () => {
+  const defined = await api.ask(DEFINE, { input: { ...SOON, name: 'shoes-soon' } });
+  expect(defined.errors).toBeUndefined();
+  expect(defined.data.defineTask).toEqual({
+    ...SOON,
+    title: 'Shoes soon',
+    description:
+      'Probability that a user shows at least 3 behaviours of the type VIEW in the category Shoes within 7 days.',
+    counts: 'BEHAVIOURS',
+    threshold: { by: 'F1' },
+    activeDays: 90,
+  });
+  expect((await api.ask(DEFINE, { input: MANY })).errors).toBeUndefined();
+  const { data } = await api.ask('{ customTasks { name } }');
+  expect(data.customTasks).toEqual([{ name: 'SHOES_SOON' }, { name: 'SHOE_VIEWS' }]);
+
+  const refused = async (input: object) => (await api.ask(DEFINE, { input })).errors?.[0];
+  expect(await refused({ ...SOON, name: '3x' })).toMatchObject({
+    message: containing('name: expected 2 to 40 of A-Z'),
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+  expect(await refused({ ...SOON, name: 'OTHER', windowDays: 0 })).toMatchObject({
+    message: containing('windowDays'),
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+  expect(await refused({ ...SOON, atLeast: 4 })).toMatchObject({ extensions: { code: 'CONFLICT' } });
+  // Words may change, and so may the rule of the threshold.
+  expect((await api.ask(DEFINE, { input: { ...SOON, title: 'Shoes' } })).errors).toBeUndefined();
+});
+
+test('runs that cannot learn a task say so before they are queued', async () => {
+  const refused = async (input: string) =>
+    (await api.ask(`mutation { startTraining(input: { ${input} }) { id } }`)).errors?.[0];
+  expect(await refused('kind: SINGLE_TASK, customTasks: ["NONE"]')).toMatchObject({
+    message: 'customTasks: the shop has defined SHOES_SOON, SHOE_VIEWS; got NONE.',
+    extensions: { code: 'NOT_FOUND' },
+  });
+  expect(await refused('kind: AUTO, customTasks: ["SHOE_VIEWS"]')).toMatchObject({
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+  expect(await refused('kind: SINGLE_TASK, tasks: [CUSTOM]')).toMatchObject({
+    extensions: { code: 'BAD_USER_INPUT' },
+  });
+  const rare =
+    'kind: SINGLE_TASK, customTasks: ["SHOE_VIEWS"], resampling: [{ task: CUSTOM, customTask: "SHOE_VIEWS", method: "SMOTE" }]';
+  expect(await refused(rare)).toMatchObject({ message: containing('no rare class') });
+});
+
+test(
+  'a task is learnt alone and with others, measured against a baseline, served, explained, and deleted',
+  async () => {
+    const before = await api.ask<Predicted>(PREDICT, { id: 'u3', task: 'SHOES_SOON' });
+    expect(before.errors?.[0].extensions.code).toBe('NOT_READY');
+
+    const alone = await train('kind: SINGLE_TASK, customTasks: ["SHOES_SOON", "SHOE_VIEWS"]');
+    const { data, errors } = await api.ask<{ trainingRun: Record<string, unknown> }>(
+      `{ trainingRun(id: "${alone}") { tasks customTasks epochs { task customTask }
+        evaluations { task customTask split family architecture isServed metrics { name value } } } }`,
+    );
+    expect(errors).toBeUndefined();
+    const { tasks, customTasks, evaluations, epochs } = data.trainingRun as {
+      tasks: string[];
+      customTasks: string[];
+      epochs: { task: string; customTask: string }[];
+      evaluations: {
+        task: string;
+        customTask: string;
+        split: string;
+        family: string;
+        isServed: boolean;
+        metrics: { name: string; value: number }[];
+      }[];
+    };
+    expect([tasks, customTasks]).toEqual([['CUSTOM'], ['SHOES_SOON', 'SHOE_VIEWS']]);
+    expect(epochs.every(({ task, customTask }) => task === 'CUSTOM' && customTask.startsWith('SHOE'))).toBe(
+      true,
+    );
+    const tests = evaluations.filter(({ split }) => split === 'TEST');
+    expect(tests).toHaveLength(6);
+    const auc = tests
+      .filter(({ customTask }) => customTask === 'SHOES_SOON')
+      .map(({ metrics }) => metrics.find(({ name }) => name === 'AUC')!.value);
+    expect(Math.min(...auc)).toBeGreaterThan(0.7);
+    const counts = tests.filter(({ customTask }) => customTask === 'SHOE_VIEWS');
+    expect(counts.every(({ metrics }) => metrics[0].name === 'POISSON_DEVIANCE')).toBe(true);
+
+    await train(
+      'kind: MULTI_TASK, tasks: [PURCHASE_INTENT], customTasks: ["SHOES_SOON", "SHOE_VIEWS"], architecture: "shared-bottom"',
+    );
+    const busy = shop.shoes.indexOf(Math.max(...shop.shoes));
+    const idle = shop.shoes.indexOf(Math.min(...shop.shoes));
+    const [much, little] = [await predict(`u${busy}`, 'SHOES_SOON'), await predict(`u${idle}`, 'SHOES_SOON')];
+    expect(much.probability! - little.probability!).toBeGreaterThan(0.5);
+    expect(much).toMatchObject({ label: true, expectedCount: null });
+    expect(little.label).toBe(false);
+    expect(much.modelVersion).toMatchObject({
+      tasks: ['PURCHASE_INTENT', 'CUSTOM'],
+      customTasks: ['SHOES_SOON', 'SHOE_VIEWS'],
+    });
+    expect(much.explanation).toHaveLength(3);
+    const number = await predict(`u${busy}`, 'SHOE_VIEWS');
+    expect(number).toMatchObject({ probability: null, label: null, threshold: null });
+    expect(Math.abs(number.expectedCount! / (14 * shop.shoes[busy]) - 1)).toBeLessThan(0.5);
+    const all = await api.ask(`{ user(id: "u${busy}") { predictions { allCustom { task { name } } } } }`);
+    expect(all.data).toEqual({
+      user: {
+        predictions: { allCustom: [{ task: { name: 'SHOES_SOON' } }, { task: { name: 'SHOE_VIEWS' } }] },
+      },
+    });
+
+    // What serves is looked after as every task is; nothing has happened since training.
+    const [deployment] = await api.shop.activeDeployments();
+    const [version] = await api.shop.modelVersionsByIds([deployment.modelVersionId]);
+    const live = await liveQuality({
+      shopKey: 'default',
+      history: shop.history,
+      clock: version!.dataUntil.getTime(),
+      versions: new Map([['CUSTOM_SHOES_SOON', version!]]),
+      scorers: host,
+      seed: 1,
+    });
+    expect(live).toEqual([
+      expect.objectContaining({ task: 'CUSTOM_SHOES_SOON', reason: containing('7 days') }),
+    ]);
+
+    expect((await api.ask('mutation { deleteTask(name: "SHOES_SOON") { name } }')).errors).toBeUndefined();
+    const gone = await api.ask(PREDICT, { id: 'u3', task: 'SHOES_SOON' });
+    expect(gone.errors?.[0].extensions.code).toBe('NOT_FOUND');
+    // Another definition of the name is not what the deployed model has learnt.
+    await api.ask(DEFINE, { input: { ...SOON, atLeast: 5 } });
+    const other = await api.ask(PREDICT, { id: 'u3', task: 'SHOES_SOON' });
+    expect(other.errors?.[0].extensions.code).toBe('NOT_READY');
+  },
+  PATIENCE_MS,
+);
