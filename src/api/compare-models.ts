@@ -135,7 +135,18 @@ function transferEffect({
   const error = Math.hypot(standardError(single), standardError(multi));
   const [low, high] = [gain - Z * error, gain + Z * error];
   const verdict = low > 0 ? 'HELPS' : high < 0 ? 'HARMS' : 'UNDECIDED';
-  return { task, customTask, metric, protocol, single: single.value, multi: multi.value, gain, low, high, verdict };
+  return {
+    task,
+    customTask,
+    metric,
+    protocol,
+    single: single.value,
+    multi: multi.value,
+    gain,
+    low,
+    high,
+    verdict,
+  };
 }
 
 function standardError({ low, high }: { low: number; high: number }): number {

@@ -45,7 +45,9 @@ export async function compareSeeded(
   }));
   const [{ task }] = rows;
   const metric =
-    mainMetrics(task, rows[0].metrics).find((name) => rows.some((row) => row.metrics.some((own) => own.name === name))) ?? '';
+    mainMetrics(task, rows[0].metrics).find((name) =>
+      rows.some((row) => row.metrics.some((own) => own.name === name)),
+    ) ?? '';
   const sign = isLessBetter(metric) ? -1 : 1;
   const worth = ({ metrics }: ModelSpread) => {
     const own = metrics.find(({ name }) => name === metric);

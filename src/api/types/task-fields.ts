@@ -1,6 +1,12 @@
 /** Tasks as the API names them: those of a shop's own are CUSTOM, with their names beside it. */
 import { AppError } from '../../errors.js';
-import { type BuiltInTask, customTaskName, givenName, isCustomTask, type TaskName } from '../../tasks/index.js';
+import {
+  type BuiltInTask,
+  customTaskName,
+  givenName,
+  isCustomTask,
+  type TaskName,
+} from '../../tasks/index.js';
 import type { ApiTask } from './enums.enum.js';
 
 export const CUSTOM_TASK = 'Name of the task, where `task` is CUSTOM.';

@@ -153,6 +153,7 @@ export interface ThresholdInput {
   readonly by: ThresholdBy;
   readonly costOfFalseAlarm?: number | null;
   readonly costOfMiss?: number | null;
+  readonly customTask?: string | null;
   readonly target?: number | null;
   readonly task: Task;
 }

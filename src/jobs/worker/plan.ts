@@ -184,9 +184,7 @@ function searchedValues({ config }: RunPlan): Settings[] {
 /** The baselines, and the architecture asked for in place of the usual one. */
 function namesFor(task: TaskName, architecture: string | null): string[] {
   const planned = isBuiltInTask(task) ? SINGLE_TASK_PLAN[task] : CUSTOM_TASK_PLAN;
-  const usual = planned.filter((name) =>
-    MODEL_TYPES.some((type) => type.architecture === name),
-  );
+  const usual = planned.filter((name) => MODEL_TYPES.some((type) => type.architecture === name));
   if (!architecture) return usual;
   const baselines = usual.filter((name) => modelType(name).family === 'BASELINE' && name !== architecture);
   return [...baselines, architecture];

@@ -8,7 +8,7 @@ import { meanUnits } from './unit-statistic.js';
 const LEAST = 1e-9;
 
 /**
- * Deviance of a count under a Poisson distribution (McCullagh and Nelder, 1989): 0 where the expectation is the count, and lowest on average where
+ * Deviance of a count under a Poisson distribution (Generalized Linear Models, 2nd edition, 1989): 0 where the expectation is the count, and lowest on average where
  * the expectation is the mean.
  */
 export function poissonDeviance(actual: number, predicted: number): number {

@@ -17,6 +17,7 @@ const COMMANDS = [
   'quarantine',
   'retention',
   'simulate',
+  'tasks',
   'train',
   'ensemble',
   'evaluate',

@@ -1,9 +1,21 @@
 import type * as Tensorflow from '@tensorflow/tfjs';
 
-import { type Batch, type BatchSpec, column, type ModelContext, tf, type WeightSet } from '../../../nn/index.js';
+import {
+  type Batch,
+  type BatchSpec,
+  column,
+  type ModelContext,
+  tf,
+  type WeightSet,
+} from '../../../nn/index.js';
 import type { CustomTaskName } from '../../../tasks/index.js';
 import type { ExportableNetwork } from '../../index.js';
-import { ACTIVITY_FEATURE_COUNT, ACTIVITY_FEATURES, STANDARD_CLIP, USER_FEATURE_COUNT } from '../../preprocess/index.js';
+import {
+  ACTIVITY_FEATURE_COUNT,
+  ACTIVITY_FEATURES,
+  STANDARD_CLIP,
+  USER_FEATURE_COUNT,
+} from '../../preprocess/index.js';
 import type { LogitCorrection } from '../base-rate.js';
 import type { ActivityScales } from '../custom/custom-features.js';
 import type { PopulationState } from '../users/population-state.js';
