@@ -2,7 +2,6 @@ import { z } from 'zod';
 
 import { AppError } from '../../../errors.js';
 import { RESAMPLING_METHODS } from '../../../tasks/index.js';
-import { DENSE_DEFAULTS, LINEAR_DEFAULTS } from '../users/user-network-settings.js';
 
 const settingsSchema = z.strictObject({
   hiddenUnits: z.array(z.number().int().min(1).max(4096)).max(8),
@@ -19,11 +18,24 @@ const settingsSchema = z.strictObject({
 });
 export type CustomSettings = z.infer<typeof settingsSchema>;
 
-const { loss: _dense, resampling: _byTask, ...denseDefaults } = DENSE_DEFAULTS;
-const { loss: _linear, resampling: _ofTask, ...linearDefaults } = LINEAR_DEFAULTS;
+export const CUSTOM_DENSE_DEFAULTS: CustomSettings = {
+  hiddenUnits: [64, 64],
+  dropout: 0.3,
+  learningRate: 1e-3,
+  weightDecay: 0.01,
+  batchSize: 512,
+  epochs: 8,
+  resampling: {},
+  focalGamma: 2,
+  validationShare: 0.05,
+};
 
-export const CUSTOM_DENSE_DEFAULTS: CustomSettings = { ...denseDefaults, epochs: 8, resampling: {} };
-export const CUSTOM_LINEAR_DEFAULTS: CustomSettings = { ...linearDefaults, epochs: 8, resampling: {} };
+export const CUSTOM_LINEAR_DEFAULTS: CustomSettings = {
+  ...CUSTOM_DENSE_DEFAULTS,
+  hiddenUnits: [],
+  dropout: 0,
+  learningRate: 5e-3,
+};
 
 /** @throws AppError BAD_USER_INPUT that names the setting and what is allowed */
 export function customSettings(
