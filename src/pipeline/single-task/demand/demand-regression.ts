@@ -33,6 +33,7 @@ import {
 import { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures } from '../../preprocess/index.js';
 import { demandNetwork } from '../export/demand-network.js';
 import { namedCheckpoint } from '../named-checkpoint.js';
+import { conformalIntervals, type IntervalReach, OWN_REACH, pastReach } from './conformal-intervals.js';
 import {
   type DemandExamples,
   demandExamples,
@@ -42,7 +43,6 @@ import {
 } from './demand-examples.js';
 import { DEMAND_DAYS, demandHistory, spreadOverDays } from './demand-history.js';
 import { type DemandSettings, demandSettings } from './demand-settings.js';
-import { type ErrorQuantiles, intervals, pastErrors } from './forecast-intervals.js';
 
 const NAME = 'demand-regression';
 const FILE = 'demand-regression.json';
@@ -59,7 +59,7 @@ const BATCH = {
 interface Fitted {
   readonly scales: DemandScales;
   readonly weekdays: number[];
-  readonly quantiles: ErrorQuantiles;
+  readonly reach: IntervalReach;
   /** The shop's first day, milliseconds: days before it say nothing. */
   readonly startDay: number;
 }
@@ -97,12 +97,12 @@ class DemandRegression implements Model, DemandForecaster {
       throw error;
     }
     const fitted = { scales, weekdays: [...history.weekdays], startDay: history.startDay };
-    this.serve({ weights, line }, { ...fitted, quantiles: { ends: [], low: [0], high: [2] } });
+    this.serve({ weights, line }, { ...fitted, reach: OWN_REACH });
     this.serve(
       { weights, line },
       {
         ...fitted,
-        quantiles: pastErrors(history, (series, days) => this.unitsOf(series, days)),
+        reach: pastReach(history, (series, days) => this.unitsOf(series, days)),
       },
     );
   }
@@ -110,7 +110,8 @@ class DemandRegression implements Model, DemandForecaster {
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async forecast(series: DemandSeries, horizonDays: number): Promise<DemandForecastValues> {
     const units = this.unitsOf(series, horizonDays);
-    return { units, ...intervals(units, this.ready().fitted.quantiles) };
+    const { fitted } = this.ready();
+    return { units, ...conformalIntervals(units, series, fitted, fitted.reach) };
   }
 
   async save(directory: string): Promise<void> {
@@ -119,7 +120,7 @@ class DemandRegression implements Model, DemandForecaster {
       features: DEMAND_FEATURES,
       settings: this.settings,
       weekdays: fitted.weekdays,
-      quantiles: fitted.quantiles,
+      reach: fitted.reach,
       startDay: fitted.startDay,
       means: [...fitted.scales.means],
       deviations: [...fitted.scales.deviations],
@@ -141,9 +142,10 @@ class DemandRegression implements Model, DemandForecaster {
       throw new Error('The forecaster was saved with other features than this version has; train it again.');
     const made = linearWeights(0);
     await loadWeights(join(directory, WEIGHTS_FILE), made.weights);
-    const { weekdays, quantiles, startDay } = saved;
+    // Versions sealed before intervals were calibrated by level have none of their own.
+    const { weekdays, reach = OWN_REACH, startDay } = saved;
     const scales = { means: Float32Array.from(saved.means), deviations: Float32Array.from(saved.deviations) };
-    this.serve(made, { weekdays, quantiles, startDay, scales });
+    this.serve(made, { weekdays, reach, startDay, scales });
   }
 
   dispose(): void {
@@ -237,7 +239,8 @@ class DemandRegression implements Model, DemandForecaster {
   }
 }
 
-interface SavedRegression extends Omit<Fitted, 'scales'> {
+interface SavedRegression extends Omit<Fitted, 'scales' | 'reach'> {
+  readonly reach?: IntervalReach;
   readonly features: readonly string[];
   readonly settings: DemandSettings;
   readonly means: number[];
