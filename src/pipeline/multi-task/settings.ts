@@ -30,10 +30,11 @@ const lossBalancing = z
     /** By task, for FIXED; 1 where not given. */
     weights: z
       .record(z.string(), lossWeight.optional())
-      .refine(
-        (weights) => Object.keys(weights).every((task) => isMultiTask(task)),
-        `expected some of ${MULTI_TASKS.join(', ')} or of the shop's own`,
-      )
+      .superRefine((weights, context) => {
+        const expected = `expected some of ${MULTI_TASKS.join(', ')} or of the shop's own`;
+        for (const task of Object.keys(weights))
+          if (!isMultiTask(task)) context.addIssue({ code: 'custom', path: [task], message: expected });
+      })
       .optional(),
   })
   .refine(({ method, weights }) => method === 'FIXED' || !weights, 'only FIXED takes weights');

@@ -180,6 +180,7 @@ describe('the contract', () => {
     };
     expect(values('Task').sort()).toEqual([
       'CHURN',
+      'CUSTOM',
       'DEMAND',
       'FRAUD',
       'NEXT_BEHAVIOUR',
