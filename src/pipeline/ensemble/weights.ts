@@ -4,10 +4,11 @@ import { logit, logSoftmax } from './calibrate.js';
 import { type Combination, evenWeights } from './combination.js';
 import { combineHeldOut, decidingStatistic, type HeldOut, thinned, worthOf } from './held-out.js';
 
-/** Members put in, one after another; with so many, a weight is a multiple of a twentieth. */
+/** Members put in, one after another; with so many, a weight is a multiple of a twentieth. A round over rankings takes long. */
 const ROUNDS = 20;
+const RANKING_ROUNDS = 8;
 /** Examples looked at: enough for the third decimal of an AUC and the second of an NDCG. */
-const MOST_EXAMPLES = { PROBABILITY: 8000, RANKING: 250, CLASSES: 8000, QUANTITY: 8000 };
+const MOST_EXAMPLES = { PROBABILITY: 8000, RANKING: 150, CLASSES: 8000, QUANTITY: 8000 };
 const RESAMPLES = 120;
 /** Standard errors in a central 95 % interval. */
 const ERRORS_IN_INTERVAL = 2 * 1.96;
@@ -55,7 +56,11 @@ export function averageWeights(held: HeldOut, seed: number): number[] {
   const even = evenWeights(held.members.length);
   if (held.members.length === 1) return even;
   const seen = thinned(held, MOST_EXAMPLES[held.kind]);
-  const found = forwardSelection(averagedValues(seen), worthOfBlend(seen));
+  const found = forwardSelection(
+    averagedValues(seen),
+    worthOfBlend(seen),
+    held.kind === 'RANKING' ? RANKING_ROUNDS : ROUNDS,
+  );
   const statisticWith = (weights: readonly number[]) => {
     const combination: Combination = { method: 'WEIGHTED_AVERAGE', weights, thresholds: [] };
     return decidingStatistic(seen, combineHeldOut(seen, combination));

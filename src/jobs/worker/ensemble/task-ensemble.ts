@@ -27,7 +27,7 @@ import { combinePredictions, heldOutOf } from './held-examples.js';
 
 const OPEN_THRESHOLD = 0.5;
 /** Users whose rankings decide which members pay. */
-const MOST_RANKINGS = 400;
+const MOST_RANKINGS = 250;
 
 export interface TaskEnsemblePlan extends CombinationPlan {
   readonly prune: Pruning;
