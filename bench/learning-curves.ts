@@ -40,7 +40,7 @@ export default async function run(args: string[]): Promise<void> {
       const own = points.filter((_, at) => units[at].of === of && units[at].share === share);
       for (const name of Object.keys(own[0])) {
         const mean = own.reduce((sum, point) => sum + point[name], 0) / own.length;
-        (rows[name] ??= {})[String(share)] = Math.round(1e4 * mean) / 1e4;
+        (rows[name] ??= {})[`${100 * share} %`] = Math.round(1e4 * mean) / 1e4;
       }
     }
     return rows;
