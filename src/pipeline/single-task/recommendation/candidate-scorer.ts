@@ -15,7 +15,7 @@ const WIDTH = CANDIDATE_FEATURE_COUNT;
 const VARYING = STRANGER_COLUMNS.length;
 
 /**
- * Scores all items of a state for one user after another by a wide and deep head, as `scoreRows` scores their rows, an order faster. What an item
+ * Scores all items of a state for one user after another by a wide and deep head, as `scoreRows` scores their rows, with less work. What an item
  * that the user has nothing to do with brings to the hidden layer is worked out once a model; from user to user only what a few columns differ by
  * is added. Items of the user's own are scored row by row.
  */
