@@ -27,6 +27,8 @@ const TRIALS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'domain: time': { collaboration: 'DOMAIN_ADVERSARIAL', domain: 'TIME' },
   'domain: new users': { collaboration: 'DOMAIN_ADVERSARIAL', domain: 'NEW_USERS' },
 };
+/** With --labelled: for tasks whose labels come late or never. */
+const FEW_LABELS = { 'co-training': { collaboration: 'CO_TRAINING' } };
 /** Churn's 90 days end with the simulated shop's 450. */
 const SIMULATED_CUT_DAY = 360;
 
@@ -44,10 +46,12 @@ export default async function run(args: string[]): Promise<void> {
       cuts: { type: 'string', default: '2011-03-10,2011-04-10,2011-05-10' },
       /** Measure on a simulated shop of so many behaviours instead. */
       simulated: { type: 'string' },
+      /** Every so many of its orders before the cut keep their label. */
+      labelled: { type: 'string', default: '1' },
       seeds: { type: 'string', default: '3' },
       tasks: { type: 'string', default: 'PURCHASE_INTENT,CHURN' },
       architecture: { type: 'string', default: 'shared-bottom' },
-      trials: { type: 'string', default: Object.keys(TRIALS).join(';') },
+      trials: { type: 'string' },
       /** Of the nets, with and without collaboration. */
       settings: { type: 'string', default: '{}' },
       /** Of the collaborations alone. */
@@ -64,7 +68,8 @@ export default async function run(args: string[]): Promise<void> {
   const { figuresOf } = await import('./multi-task-figures.js');
   const tasks = MULTI_TASKS.filter((task) => flags.tasks.split(',').includes(task));
   const seeds = Array.from({ length: Number(flags.seeds) }, (_, at) => at + 1);
-  const names = flags.trials.split(';');
+  const usual = flags.labelled === '1' ? TRIALS : FEW_LABELS;
+  const names = flags.trials?.split(';') ?? Object.keys(usual);
   const shops = await openShops(flags);
   const common = {
     cuts: Number(flags.months),
@@ -75,7 +80,7 @@ export default async function run(args: string[]): Promise<void> {
   if (!net) throw new Error(`Expected one of ${ARCHITECTURES.map(({ name }) => name).join(', ')}.`);
   const create = (name: string | null): Model => {
     if (name === null) return multiTaskType(net).create(tasks, common);
-    const given = TRIALS[name];
+    const given = { ...TRIALS, ...FEW_LABELS }[name];
     const type = COLLABORATIVE_TYPES.find(({ collaboration }) => collaboration === given?.collaboration);
     if (!type) throw new Error(`Expected some of ${Object.keys(TRIALS).join('; ')}; got "${name}".`);
     const own = JSON.parse(flags.collaboration) as object;
@@ -121,7 +126,12 @@ interface Shop {
   readonly name: string;
 }
 
-async function openShops(flags: { data: string; cuts: string; simulated?: string }): Promise<Shop[]> {
+async function openShops(flags: {
+  data: string;
+  cuts: string;
+  simulated?: string;
+  labelled: string;
+}): Promise<Shop[]> {
   const { readOnlineRetail, simulateShop } = await import('../src/pipeline/collect/index.js');
   if (flags.simulated === undefined) {
     const file = join(flags.data, 'online-retail.csv.gz');
@@ -130,8 +140,15 @@ async function openShops(flags: { data: string; cuts: string; simulated?: string
   }
   const behaviours = Number(flags.simulated);
   const shop = simulateShop({ behaviours, seed: 1 });
-  const name = `a simulated shop of ${behaviours} behaviours as of its day ${SIMULATED_CUT_DAY}`;
-  return [{ history: shop.history, cut: shop.truth.timeOf(SIMULATED_CUT_DAY), name }];
+  const cut = shop.truth.timeOf(SIMULATED_CUT_DAY);
+  const every = Number(flags.labelled);
+  const transactions = shop.history.transactions.map((order, at) =>
+    at % every === 0 || order.occurredAt >= cut ? order : { ...order, isFraud: null },
+  );
+  const name =
+    `a simulated shop of ${behaviours} behaviours as of its day ${SIMULATED_CUT_DAY}` +
+    (every > 1 ? `, one order in ${every} labelled` : '');
+  return [{ history: { ...shop.history, transactions }, cut, name }];
 }
 
 function contextOf(seed: number) {
