@@ -15,7 +15,7 @@ import { storeHistory } from '../../support/stored-history.js';
 import { type Api, containing, silentLog, startApi } from '../api-harness.js';
 
 const PATIENCE_MS = 240_000;
-const { history } = shopWithRates({ users: 350, items: 20, days: 330, seed: 2 });
+const { history } = shopWithRates({ users: 240, items: 20, days: 330, seed: 2 });
 const QUICK = 'hiddenUnits: [16, 8], epochs: 2';
 
 let api: Api;
