@@ -9,6 +9,7 @@ import { isNative } from '../../src/nn/index.js';
 import { MODEL_TYPES } from '../../src/pipeline/deploy/host/index.js';
 import { EnsembleModel } from '../../src/pipeline/ensemble/index.js';
 import {
+  customTask,
   DAY_MS,
   type ExportableNetwork,
   type FitContext,
@@ -22,7 +23,8 @@ import {
   transactionContexts,
 } from '../../src/pipeline/preprocess/index.js';
 import { exampleRows } from '../../src/pipeline/single-task/index.js';
-import type { TaskName } from '../../src/tasks/index.js';
+import { PROBABILITY } from '../../src/pipeline/single-task/index.js';
+import { customTaskName, type TaskName } from '../../src/tasks/index.js';
 import { type Asked, expectedOf } from '../support/exported-rows.js';
 import { findPython, ONNX_SCRIPT, SAVED_MODEL_SCRIPT } from '../support/python.js';
 import { SESSION_START, shopWithSessions } from '../support/shop-with-sessions.js';
@@ -38,6 +40,7 @@ const WITHOUT_NETWORK = [
   'seasonal-naive',
   'mean-28',
   'markov-chain',
+  'own-rate',
 ];
 const WORLD = { users: 230, items: 40, groups: 4, days: 180, seed: 9, hasFunnel: true };
 const DAYS = 150;
@@ -45,7 +48,9 @@ const cut = TRUTH_START + DAYS * DAY_MS;
 const history = shopWithTruth(WORLD);
 const sessionsHistory = shopWithSessions({ users: 90, items: 19, days: 50, seed: 3 });
 const sessionsCut = SESSION_START + 30 * DAY_MS;
+const views = customTask({ name: 'views', behaviours: ['VIEW'], windowDays: 14, atLeast: 2 });
 const asked: Asked = {
+  customTask: views,
   history,
   cut,
   users: Int32Array.from({ length: 30 }, (_, user) => 2 * user), // even ones buy often
@@ -80,6 +85,11 @@ const JOINT_TASKS: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN', 'RECOMMEND
 function howToFit(architecture: string, family: string): [readonly TaskName[], Record<string, unknown>] {
   if (architecture.startsWith('session') || architecture === 'markov-chain')
     return [['SESSION_OUTCOME'], QUICK[architecture] ?? {}];
+  if (/^own-rate|^custom-/.test(architecture))
+    return [
+      [customTaskName(views.name)],
+      { customTasks: [views], ...(architecture !== 'own-rate' && NETWORK) },
+    ];
   if (architecture.startsWith('fraud')) return [['FRAUD'], architecture === 'fraud-dense' ? NETWORK : {}];
   if (/demand|mean-28|seasonal/.test(architecture))
     return [['DEMAND'], architecture.startsWith('demand') ? NETWORK : {}];
@@ -135,6 +145,16 @@ function difference(got: ArrayLike<number>, expected: ArrayLike<number>): number
 const comparable = (output: string, values: Float32Array): Float32Array =>
   output === 'score' ? values.map((value) => value - values[0]) : values;
 
+/** As a model's members become one: probabilities by the mean of their logits. */
+function meanOf(members: readonly Float32Array[], areProbabilities: boolean): Float32Array {
+  if (members.length === 1) return members[0];
+  const logit = (value: number) => (areProbabilities ? Math.log(value / (1 - value)) : value);
+  return members[0].map((_, at) => {
+    const mean = members.reduce((sum, member) => sum + logit(member[at]), 0) / members.length;
+    return areProbabilities ? 1 / (1 + Math.exp(-mean)) : mean;
+  });
+}
+
 const types = MODEL_TYPES.filter(({ family }) => family !== 'ENSEMBLE').map(
   ({ architecture }) => architecture,
 );
@@ -152,15 +172,29 @@ const types = MODEL_TYPES.filter(({ family }) => family !== 'ENSEMBLE').map(
       return;
     }
     const networks = model.networks!();
-    expect(networks.flatMap(({ tasks }) => tasks).sort()).toEqual([...model.tasks].sort());
+    const members = Math.max(...networks.map(({ memberOf }) => memberOf?.member ?? 1));
+    expect(networks.flatMap(({ tasks }) => tasks).sort()).toEqual(
+      [...model.tasks].flatMap((task) => new Array<TaskName>(members).fill(task)).sort(),
+    );
     for (const network of networks) {
-      const names = network.inputs.map(({ name }) => name);
-      const expected = await expectedOf(model, network.name, names, of);
-      const predicted = network.predict(expected[0].rows); // all outputs are of the same rows
+      const name = network.name.replace(/^member-\d+\//, '');
+      const expected = await expectedOf(
+        model,
+        name,
+        network.inputs.map((input) => input.name),
+        of,
+      );
+      const alike = networks.filter((other) => other.name.replace(/^member-\d+\//, '') === name);
+      const predictions = alike.map((one) => one.predict(expected[0].rows)); // all outputs are of the same rows
       for (const { output, values } of expected) {
-        expect(difference(comparable(output, predicted[output]), comparable(output, values))).toBeLessThan(
-          2e-5,
+        const isProbability = network.outputs.some(
+          (one) => one.name === output && one.description === PROBABILITY,
         );
+        const mean = meanOf(
+          predictions.map((one) => one[output]),
+          isProbability,
+        );
+        expect(difference(comparable(output, mean), comparable(output, values))).toBeLessThan(2e-5);
       }
       for (const { shape, columns } of network.inputs) if (columns) expect(columns.length).toBe(shape[0]);
       const rows = exampleRows(network.inputs, 5, 3);

@@ -89,11 +89,6 @@ describe('codes of the contract', () => {
       'BAD_USER_INPUT',
     ],
     [
-      'one fold',
-      'mutation { startCrossValidation(input: { task: CHURN, folds: 1 }) { id } }',
-      'BAD_USER_INPUT',
-    ],
-    [
       'a search without values',
       'mutation { startSearch(input: { task: CHURN, space: { learningRate: [] } }) { id } }',
       'BAD_USER_INPUT',

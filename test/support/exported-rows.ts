@@ -6,7 +6,9 @@ import {
   type TransactionContext,
 } from '../../src/pipeline/index.js';
 import {
+  activityLogs,
   affinities,
+  BehaviourCounter,
   CANDIDATE_FEATURE_COUNT,
   demandFeatures,
   itemSequence,
@@ -18,6 +20,7 @@ import {
   userPopulation,
   writeCandidates,
 } from '../../src/pipeline/preprocess/index.js';
+import type { CustomTask } from '../../src/tasks/index.js';
 
 type Rows = Record<string, Float32Array | Int32Array>;
 
@@ -28,6 +31,8 @@ export interface Asked {
   readonly orders: readonly TransactionContext[];
   readonly sessions: readonly OpenSession[];
   readonly series: DemandSeries;
+  /** What models of custom tasks learnt. */
+  readonly customTask: CustomTask;
 }
 
 /** Features as the product computes them, and what it answers to them: for the networks of each name. */
@@ -44,7 +49,7 @@ export async function expectedOf(
   inputs: readonly string[],
   asked: Asked,
 ): Promise<Expected[]> {
-  const { history, cut, users, orders, series } = asked;
+  const { history, cut, users, orders, series, customTask } = asked;
   const request = { history, users, asOf: cut };
   const pick = (rows: Rows): Rows =>
     Object.fromEntries(Object.entries(rows).filter(([name]) => inputs.includes(name)));
@@ -71,6 +76,12 @@ export async function expectedOf(
     return [{ rows: pick({ features, reference: references, item }), output: 'units', values: totals }];
   }
   if (network === 'sessions') return sessionAnswers(model, asked);
+  if (network.startsWith('custom_')) {
+    const [task] = model.tasks;
+    const activity = activityLogs(new BehaviourCounter(history, customTask).rawActivity(users, cut));
+    const scores = await model.users!.scoreUsers(request);
+    return [{ rows: pick({ userFeatures: ofUsers, activity }), output: task, values: scores[task]! }];
+  }
   return itemAnswers(model, network, pick, asked, ofUsers);
 }
 

@@ -108,7 +108,8 @@ export class CollaborativeModel implements Model {
 
   networks(): readonly ExportableNetwork[] {
     if (this.nets.length === 1) return this.nets[0].networks();
-    const combination = { method: 'MEAN' };
+    // Probabilities by the mean of their logits; scores and units as they are.
+    const combination = { method: 'MEAN', ofProbabilities: 'LOGITS' };
     return this.nets.flatMap((net, at) =>
       net.networks().map((network) => ({
         ...network,

@@ -261,6 +261,7 @@ test.each([
   ['task: DEMAND, method: BY_USER', /DEMAND is about items/],
   ['task: CHURN, method: BY_USER, stepDays: 7', /stepDays: BY_USER has one cut/],
   ['task: CHURN, seeds: 0', /seeds: expected a whole number from 1/],
+  ['task: CHURN, folds: 1', /folds: expected a whole number from 2/],
   ['task: CHURN, folds: 20, seeds: 20, architectures: ["dense", "recency"]', /folds × seeds × architectures/],
   ['task: CHURN, architecture: "dense", architectures: ["recency"]', /one of the two/],
 ])('a cross-validation with %s is refused', async (input, message) => {
