@@ -34,7 +34,8 @@ interface Group {
   readonly members: readonly Stored[];
   readonly read: Call;
   readonly write: Call;
-  readonly begin: { readonly call: Call; readonly values: readonly TensorValues[] } | null;
+  /** How its only member starts, where that is not fed. */
+  readonly begun: Begun | null;
 }
 
 /** The variables of a training graph, and how to read and set them: all weights in one call, each table in its own. */
@@ -43,6 +44,8 @@ export class GraphVariables {
   private readonly groups: Group[] = [];
   /** Whether the first group is that of all weights. */
   private readonly hasWeights: boolean;
+  /** Sets the weights as fed, and all that is begun. */
+  private readonly begin: Call;
   private counter = 0;
 
   constructor(
@@ -57,6 +60,11 @@ export class GraphVariables {
       const size = [table.rows, table.dim];
       for (const stored of this.add(table.name, size, tableOptimizer, table)) this.group([stored]);
     }
+    const begun = this.begun();
+    this.begin = defineCall(
+      [...dense, ...begun].map(({ feed }) => feed),
+      [this.after([...dense.map(({ written }) => written), ...begun.map(({ node }) => node)])],
+    );
   }
 
   /** @throws Error when there is no such weight or table */
@@ -70,17 +78,19 @@ export class GraphVariables {
   start(session: GraphSession, weights: WeightSet): void {
     const tables = new Map(weights.tables.map((table) => [table.name, table]));
     const variables = new Map(weights.weights.map(({ name, variable }) => [name, variable]));
-    for (const { members, write, begin } of this.groups) {
-      if (begin) {
-        session.run(begin.call, begin.values);
-        continue;
-      }
-      const values = members.map(({ name, shape, start }) => {
+    const valuesOf = ({ members }: Group) =>
+      members.map(({ name, shape, start }) => {
         if (start !== null) return new Float32Array(countElements(shape)).fill(start);
         return tables.get(name)?.values ?? (variables.get(name)!.dataSync() as Float32Array);
       });
-      session.run(write, values);
-    }
+    const dense = this.hasWeights ? valuesOf(this.groups[0]) : [];
+    session.run(this.begin, [...dense, ...this.begun().map(({ values }) => values)]);
+    const rest = this.hasWeights ? this.groups.slice(1) : this.groups;
+    for (const group of rest) if (!group.begun) session.run(group.write, valuesOf(group));
+  }
+
+  private begun(): Begun[] {
+    return this.groups.flatMap(({ begun }) => begun ?? []);
   }
 
   /** All values by name; copies. */
@@ -187,13 +197,11 @@ export class GraphVariables {
   private group(members: readonly Stored[]): void {
     const reads = members.map(({ read }) => read);
     const feeds = members.map(({ feed }) => feed);
-    const begun = members.flatMap((member) => member.begun ?? []);
-    const callOf = ({ feed, node }: Begun) => defineCall([feed], [this.after([node])]);
     this.groups.push({
       members,
       read: defineCall([], reads),
       write: defineCall(feeds, [this.after(members.map(({ written }) => written))]),
-      begin: begun.length > 0 ? { call: callOf(begun[0]), values: [begun[0].values] } : null,
+      begun: members.length === 1 ? members[0].begun : null,
     });
   }
 
