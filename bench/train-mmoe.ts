@@ -6,7 +6,6 @@ import { parseArgs } from 'node:util';
 
 import type * as Tensorflow from '@tensorflow/tfjs';
 
-import { runInProcesses } from '../src/nn/parallel.js';
 import { chooseThreads } from '../src/nn/threads.js';
 import { defaultDataDirectory, measureMatrixProduct, readField } from './nn/peer-data.js';
 
@@ -23,13 +22,7 @@ const FLOP_A_ROW =
   (FIELDS * DIM * (EXPERTS * EXPERT_UNITS + TASKS * EXPERTS) +
     TASKS * (EXPERTS * EXPERT_UNITS + EXPERT_UNITS * TOWER_UNITS + TOWER_UNITS));
 
-/** In a child, as trainings run in the product: what a process of large work is given is read when it starts. */
 export default async function run(args: string[]): Promise<void> {
-  if (process.send) return measure(args);
-  await runInProcesses(new URL(import.meta.url), [args], { work: 'large' });
-}
-
-async function measure(args: string[]): Promise<void> {
   const { values: flags } = parseArgs({
     args,
     options: {

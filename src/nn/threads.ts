@@ -6,20 +6,16 @@
 /** 'small': nets of up to about a million multiply-adds a step, and serving; 'large': anything that fills the cores. */
 export type Work = 'small' | 'large';
 
-/** Asks for pages of 2 MB: rows of a large table lie anywhere, and each page that is not known yet costs a look-up of its own. */
-const HUGE_PAGES = 'glibc.malloc.hugetlb=1';
-
 /**
  * Environment of a process that does the given work.
  *
  * A small net is 2 to 6 times faster on one thread, because nothing is handed between threads, and without oneDNN, whose
  * set-up costs more than the product of two small matrices. -1 threads between ops means that the caller's own thread runs the
- * graph: a prediction of one row takes 16 µs, with 1 it takes 25. Large batches and embedding tables want every core, and memory in
- * large pages (5 % off a step with a table of 128 MB; glibc 2.35 and later, read when a process starts).
+ * graph: a prediction of one row takes 16 µs, with 1 it takes 25. Large batches and embedding tables want every core.
  */
 export function threadEnvironment(work: Work): Record<string, string> {
   const quiet = { TF_CPP_MIN_LOG_LEVEL: '3' };
-  if (work === 'large') return { ...quiet, GLIBC_TUNABLES: process.env.GLIBC_TUNABLES ?? HUGE_PAGES };
+  if (work === 'large') return quiet;
   return {
     ...quiet,
     TF_NUM_INTEROP_THREADS: '-1',
@@ -28,7 +24,7 @@ export function threadEnvironment(work: Work): Record<string, string> {
   };
 }
 
-/** Sets `threadEnvironment(work)` in this process; has an effect only before `backend.ts` is imported, and large pages none at all. */
+/** Sets `threadEnvironment(work)` in this process; has an effect only before `backend.ts` is imported. */
 export function chooseThreads(work: Work): void {
   Object.assign(process.env, threadEnvironment(work));
 }
