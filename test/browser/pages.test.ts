@@ -191,6 +191,7 @@ describe('lists', () => {
     await page.keyboard.press('Enter');
     // The old list stays until the new one is there: wait for the state, not for one of its rows.
     await rows.nth(1).waitFor({ state: 'detached' });
+    await rows.first().waitFor();
     expect(await rows.locator('th').allInnerTexts()).toEqual(['u59']);
     await page.getByLabel('Find by id').fill('nobody');
     await page.keyboard.press('Enter');
