@@ -1,5 +1,6 @@
 /** What members predicted for examples that none of them learnt from, and what happened. */
 import { aucStatistic, ndcgStatistic, type UnitStatistic, wapeStatistic } from '../evaluate/index.js';
+import { takeRows as takeValues } from '../preprocess/index.js';
 import type { Combination } from './combination.js';
 import { combineClassLogs, combineProbabilities, combineQuantities, combineScores } from './combine.js';
 
@@ -24,18 +25,13 @@ export interface HeldOut {
 
 /** Some of the examples. */
 export function takeRows(held: HeldOut, rows: readonly number[]): HeldOut {
-  const take = (values: Float32Array, width: number): Float32Array => {
-    const taken = new Float32Array(rows.length * width);
-    rows.forEach((row, at) => taken.set(values.subarray(row * width, (row + 1) * width), at * width));
-    return taken;
-  };
   return {
     ...held,
     count: rows.length,
-    members: held.members.map((member) => take(member, held.width)),
-    labels: held.labels && take(held.labels, 1),
+    members: held.members.map((member) => takeValues(member, held.width, rows)),
+    labels: held.labels && takeValues(held.labels, 1, rows),
     targets: held.targets && rows.map((row) => held.targets![row]),
-    actual: held.actual && take(held.actual, held.width),
+    actual: held.actual && takeValues(held.actual, held.width, rows),
   };
 }
 
