@@ -11,6 +11,7 @@ import { DAY_MS, type ShopHistory } from '../../pipeline/index.js';
 import {
   MultiTaskModel,
   type Sharing,
+  type TogetherMeasured,
   type TransferReport,
   transferReport,
 } from '../../pipeline/multi-task/index.js';
@@ -94,36 +95,38 @@ async function measureTransfer(
       model.dispose();
     }
   };
-  const tasks = await learnable(run.tasks, (task) => measure([task], run.seed, false));
+  const alone = await measureAlone(run.tasks, (task) => measure([task], run.seed, false));
   return transferReport({
-    tasks,
+    tasks: [...alone.keys()],
     seeds: Array.from({ length: SEEDS }, (_, at) => run.seed + at),
     architecture: MEASURED_BY,
     protocol: `fitted before ${new Date(cut).toISOString().slice(0, 10)} and measured after; each net against itself with one task, from the same seeds; seeds and examples resampled together`,
-    measure,
+    // What was tried alone from the run's own seed has been measured.
+    measure: async (tasks, seed, areGradientsCompared) =>
+      (tasks.length === 1 && seed === run.seed ? alone.get(tasks[0]) : undefined) ??
+      measure(tasks, seed, areGradientsCompared),
     onProgress: (share) =>
       context.report(0.02 + (REPORT_SHARE - 0.02) * share, 'measuring which tasks help each other'),
   });
 }
 
-/** Tasks that the shop has enough data for. @throws AppError TOO_FEW_DATA when it has for none */
-async function learnable(
+/** Measures each task by itself; left out are those that the shop has too few data for. @throws AppError TOO_FEW_DATA when it has for none */
+async function measureAlone(
   tasks: readonly TaskName[],
-  tryAlone: (task: TaskName) => Promise<unknown>,
-): Promise<TaskName[]> {
-  const fine: TaskName[] = [];
+  measure: (task: TaskName) => Promise<TogetherMeasured>,
+): Promise<Map<TaskName, TogetherMeasured>> {
+  const measured = new Map<TaskName, TogetherMeasured>();
   let refused: AppError | undefined;
   for (const task of tasks) {
     try {
-      await tryAlone(task);
-      fine.push(task);
+      measured.set(task, await measure(task));
     } catch (thrown) {
       if (!(thrown instanceof AppError) || thrown.code !== 'TOO_FEW_DATA') throw thrown;
       refused = thrown;
     }
   }
-  if (fine.length === 0 && refused) throw refused;
-  return fine;
+  if (measured.size === 0 && refused) throw refused;
+  return measured;
 }
 
 function statisticOf(examples: TaskExamples, predictions: Float32Array): UnitStatistic {
