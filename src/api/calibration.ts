@@ -1,3 +1,4 @@
+import { definedMetrics } from '../pipeline/evaluate/index.js';
 import type { Loaders } from './loaders.js';
 import type { CalibrationReport } from './types/monitoring.type.js';
 import { taskFields } from './types/task-fields.js';
@@ -10,7 +11,7 @@ export async function calibrationReports(loaders: Loaders): Promise<CalibrationR
   );
   const reports = new Map<string, CalibrationReport>();
   for (const { task, split, isServed, metrics, curves } of evaluations.flat()) {
-    const error = metrics.find((metric) => metric.name === 'ECE');
+    const error = definedMetrics(metrics).find((metric) => metric.name === 'ECE');
     if (split !== 'TEST' || !isServed || !error || reports.has(task)) continue;
     const points = curves.CALIBRATION ?? [];
     reports.set(task, { ...taskFields(task), expectedCalibrationError: error.value, points });

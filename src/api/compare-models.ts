@@ -1,5 +1,5 @@
 /** Models side by side, from their evaluations: no figure is made here, only put in order. */
-import { isLessBetter } from '../pipeline/evaluate/index.js';
+import { definedMetrics, isLessBetter } from '../pipeline/evaluate/index.js';
 import type { EvaluationRow, RunRow, ShopStore } from '../store/index.js';
 import { compareSeeded } from './seeded-comparison.js';
 import type {
@@ -51,7 +51,11 @@ async function compareOnTask(
   const [{ task, protocol }] = evaluations;
   const owner = ({ modelVersionId }: EvaluationRow) =>
     versions.find(({ version }) => version.id === modelVersionId);
-  const rows = evaluations.filter(owner).map((row) => ({ ...row, seed: row.seed ?? owner(row)?.run.seed }));
+  const rows = evaluations.filter(owner).map((row) => ({
+    ...row,
+    seed: row.seed ?? owner(row)?.run.seed,
+    metrics: definedMetrics(row.metrics),
+  }));
   const nameOf = (row: EvaluationRow) => identityOf(row, owner(row)?.run);
   const { metric, ranking, models, differences } = await compareSeeded(shop, rows, nameOf);
   const higherIsBetter = !isLessBetter(metric);

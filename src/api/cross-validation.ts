@@ -1,4 +1,4 @@
-import { spreadOf } from '../pipeline/evaluate/index.js';
+import { definedMetrics, spreadOf } from '../pipeline/evaluate/index.js';
 import type { EvaluationRow, JsonObject, ShopStore } from '../store/index.js';
 import { compareSeeded } from './seeded-comparison.js';
 import type { CrossValidation, CrossValidationFold } from './types/cross-validation.type.js';
@@ -10,10 +10,11 @@ export async function toCrossValidation(
   rows: readonly EvaluationRow[],
 ): Promise<CrossValidation> {
   const modelOf = ({ family, architecture }: EvaluationRow) => `${family.toLowerCase()}: ${architecture}`;
-  const { metric, ranking, models, differences } = await compareSeeded(shop, rows, modelOf);
+  const measured = rows.map((row) => ({ ...row, metrics: definedMetrics(row.metrics) }));
+  const { metric, ranking, models, differences } = await compareSeeded(shop, measured, modelOf);
   const numbers = [...new Set(rows.map(({ fold }) => fold ?? 1))].sort((a, b) => a - b);
   const folds = numbers.map((fold): CrossValidationFold => {
-    const own = rows.filter((row) => (row.fold ?? 1) === fold);
+    const own = measured.filter((row) => (row.fold ?? 1) === fold);
     const [{ cut, examples, protocol }] = own;
     const figures = own.map((row) => ({
       model: modelOf(row),

@@ -44,10 +44,9 @@ export async function compareSeeded(
     units: units[at],
   }));
   const [{ task }] = rows;
+  const main = mainMetrics(task, rows[0].metrics);
   const metric =
-    mainMetrics(task, rows[0].metrics).find((name) =>
-      rows.some((row) => row.metrics.some((own) => own.name === name)),
-    ) ?? '';
+    main.find((name) => rows.some((row) => row.metrics.some((own) => own.name === name))) ?? main[0];
   const sign = isLessBetter(metric) ? -1 : 1;
   const worth = ({ metrics }: ModelSpread) => {
     const own = metrics.find(({ name }) => name === metric);

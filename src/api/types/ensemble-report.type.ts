@@ -94,11 +94,17 @@ export class EnsembleSubset {
   @Field(() => Boolean, { description: 'Whether it is what the version serves.' })
   isChosen: boolean;
 
-  @Field(() => EnsembleFigure, { description: 'The deciding figure on validation.' })
-  validation: EnsembleFigure;
+  @Field(() => EnsembleFigure, {
+    nullable: true,
+    description: 'The deciding figure on validation; null where the examples do not give it.',
+  })
+  validation: EnsembleFigure | null;
 
-  @Field(() => EnsembleFigure, { description: 'The same on test, which nothing was chosen on.' })
-  test: EnsembleFigure;
+  @Field(() => EnsembleFigure, {
+    nullable: true,
+    description: 'The same on test, which nothing was chosen on; null where the examples do not give it.',
+  })
+  test: EnsembleFigure | null;
 
   @Field(() => Float, {
     nullable: true,

@@ -1,6 +1,6 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql';
 
-import type { SegmentDimension } from '../../pipeline/evaluate/index.js';
+import { definedMetrics, type SegmentDimension, undefinedMetrics } from '../../pipeline/evaluate/index.js';
 import type { CurveKind, CurvePoint, EvaluationRow, Split } from '../../store/index.js';
 import { DateTimeScalar } from '../scalars.js';
 import { type ApiTask, SplitEnum, TaskEnum } from './enums.enum.js';
@@ -20,6 +20,15 @@ export class Metric {
 
   @Field(() => Float, { description: 'Upper end of the 95 % interval (bootstrap).' })
   high: number;
+}
+
+@ObjectType({ description: 'A metric that the examples cannot give.', simpleResolvers: true })
+export class UndefinedMetric {
+  @Field(() => String, { description: 'Name, such as AUC.' })
+  name: string;
+
+  @Field(() => String, { description: 'Why, such as that all examples are of one class.' })
+  reason: string;
 }
 
 @ObjectType({ description: 'Counts of right and wrong answers at a threshold.', simpleResolvers: true })
@@ -90,8 +99,13 @@ export class Evaluation {
   @Field(() => Float, { description: 'Mean loss.' })
   loss: number;
 
-  @Field(() => [Metric], { description: 'Every metric of the task.' })
+  @Field(() => [Metric], { description: 'Every metric of the task that the examples give.' })
   metrics: Metric[];
+
+  @Field(() => [UndefinedMetric], {
+    description: 'Metrics of the task that the examples cannot give, and why; mostly none.',
+  })
+  undefinedMetrics: UndefinedMetric[];
 
   @Field(() => ConfusionMatrix, { nullable: true, description: 'For yes/no tasks.' })
   confusionMatrix: ConfusionMatrix | null;
@@ -119,5 +133,17 @@ export class Evaluation {
 
 export function toEvaluation(row: EvaluationRow): Evaluation {
   const { segments = [], seed = null, fold = null, cut = null } = row;
-  return { ...row, ...taskFields(row.task), segments: segments as EvaluationSegment[], seed, fold, cut };
+  return {
+    ...row,
+    ...taskFields(row.task),
+    metrics: definedMetrics(row.metrics),
+    undefinedMetrics: undefinedMetrics(row),
+    segments: (segments as EvaluationSegment[]).map((segment) => ({
+      ...segment,
+      metrics: definedMetrics(segment.metrics),
+    })),
+    seed,
+    fold,
+    cut,
+  };
 }

@@ -1,7 +1,11 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql';
 
 import { lastResult, trialSettings } from '../../jobs/index.js';
-import type { ParameterType, SearchSpace as Space } from '../../pipeline/evaluate/index.js';
+import {
+  definedMetrics,
+  type ParameterType,
+  type SearchSpace as Space,
+} from '../../pipeline/evaluate/index.js';
 import type { JsonObject, RunRow, TrialRow, TrialStatus } from '../../store/index.js';
 import { DateTimeScalar, JSONScalar } from '../scalars.js';
 import { ParameterTypeEnum, TrialStatusEnum } from './evaluation.enum.js';
@@ -133,7 +137,7 @@ export function toSearchTrial(run: Pick<RunRow, 'config'>, trial: TrialRow, isBe
     settings,
     budget,
     value,
-    results: results,
+    results: results.map((result) => ({ ...result, metrics: definedMetrics(result.metrics) })),
     isBest,
     attempts,
     error,

@@ -350,8 +350,8 @@ export type EnsembleReportsData = {
         readonly kind: string;
         readonly members: readonly number[];
         readonly isChosen: boolean;
-        readonly validation: { readonly value: number; readonly low: number; readonly high: number };
-        readonly test: { readonly value: number; readonly low: number; readonly high: number };
+        readonly validation: { readonly value: number; readonly low: number; readonly high: number } | null;
+        readonly test: { readonly value: number; readonly low: number; readonly high: number } | null;
         readonly p50Ms: number | null;
         readonly p99Ms: number | null;
         readonly bytes: number;
@@ -476,6 +476,7 @@ export type ModelVersionData = {
         readonly low: number;
         readonly high: number;
       }[];
+      readonly undefinedMetrics: readonly { readonly name: string; readonly reason: string }[];
       readonly segments: readonly {
         readonly dimension: SegmentDimension;
         readonly name: string;

@@ -25,6 +25,8 @@ export const EVALUATION_MESSAGES = {
   'folds.difference': 'By',
   'folds.seeds': 'Seeds',
 
+  'version.undefined': '{metric}: not defined here. {reason}',
+
   'segments.title': 'By segment',
   'segments.segment': 'Segment',
   'segments.examples': 'Examples',

@@ -24,7 +24,7 @@ export function EnsembleReports({ id }: { id: string }) {
 }
 
 function EnsembleReport({ report }: { report: Report }) {
-  const ends = report.subsets.flatMap(({ test }) => [test.low, test.high]);
+  const ends = report.subsets.flatMap(({ test }) => (test ? [test.low, test.high] : []));
   const scale = [Math.min(...ends), Math.max(...ends)] as const;
   const metric = term('metric', report.metric);
   return (
@@ -39,18 +39,19 @@ function EnsembleReport({ report }: { report: Report }) {
           {
             title: text('ensemble.validation', { metric }),
             isNumber: true,
-            cell: ({ validation }) => formatNumber(validation.value, 4),
+            cell: ({ validation }) => formatNumber(validation?.value, 4),
           },
           {
             title: text('ensemble.test', { metric }),
             isNumber: true,
-            cell: ({ test }) => formatNumber(test.value, 4),
+            cell: ({ test }) => formatNumber(test?.value, 4),
           },
           {
             title: text('quality.interval'),
-            cell: ({ test, isChosen }) => (
-              <Interval {...test} scale={scale} colour={isChosen ? 'var(--ensemble)' : 'var(--baseline)'} />
-            ),
+            cell: ({ test, isChosen }) =>
+              test && (
+                <Interval {...test} scale={scale} colour={isChosen ? 'var(--ensemble)' : 'var(--baseline)'} />
+              ),
           },
           { title: text('ensemble.p50'), isNumber: true, cell: ({ p50Ms }) => milliseconds(p50Ms) },
           { title: text('ensemble.p99'), isNumber: true, cell: ({ p99Ms }) => milliseconds(p99Ms) },

@@ -124,6 +124,11 @@ function Metrics({ evaluation }: { evaluation: Evaluation }) {
       <p className="quiet small">
         {evaluation.protocol} · {text('quality.examples', { count: formatCount(evaluation.examples) })}
       </p>
+      {evaluation.undefinedMetrics.map(({ name, reason }) => (
+        <p key={name} className="quiet small">
+          {text('version.undefined', { metric: term('metric', name), reason })}
+        </p>
+      ))}
       <DataTable
         rows={[loss, ...evaluation.metrics]}
         keyOf={({ name }) => name}

@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 import { CALIBRATIONS, ENSEMBLE_METHODS, PRUNINGS } from '../ensemble-options.js';
 
-const figureSchema = z.object({ value: z.number(), low: z.number(), high: z.number() });
+/** Null where the examples do not give the figure, such as an AUC of one class. */
+const figureSchema = z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable();
 
 /** Some members as an ensemble, or the one model that they were distilled to: how good, how fast, how large. */
 const subsetSchema = z.object({

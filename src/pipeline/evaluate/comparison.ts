@@ -1,5 +1,6 @@
 import { type BuiltInTask, isBuiltInTask, type TaskName } from '../../tasks/index.js';
-import type { Metric } from './metric.js';
+import type { ConfusionMatrix, Metric } from './metric.js';
+import { isDefined, undefinedMetrics } from './undefined-metrics.js';
 
 /** The parts of an evaluation that a comparison needs. */
 export interface ComparedEvaluation {
@@ -12,6 +13,7 @@ export interface ComparedEvaluation {
   readonly examples: number;
   readonly loss: number;
   readonly metrics: readonly Metric[];
+  readonly confusionMatrix?: ConfusionMatrix | null;
   readonly seed?: number | null;
 }
 
@@ -58,7 +60,7 @@ export interface TaskComparison<Row extends ComparedEvaluation = ComparedEvaluat
   readonly isClear: boolean;
 }
 
-/** Test rows task by task, best first. */
+/** Test rows task by task, best first; those whose examples do not give the deciding figure stand last. */
 export function compareEvaluations<Row extends ComparedEvaluation>(
   rows: readonly Row[],
 ): TaskComparison<Row>[] {
@@ -68,9 +70,11 @@ export function compareEvaluations<Row extends ComparedEvaluation>(
     const first = rows.find((row) => row.task === task);
     const [metric] = mainMetrics(task, first?.metrics ?? []);
     const sign = isLessBetter(metric) ? -1 : 1;
+    const worth = (row: Row) => sign * (metricOf(row, metric)?.value ?? -sign * Infinity);
     const ofTask = rows
-      .filter((row) => row.task === task && row.split === 'TEST' && metricOf(row, metric))
-      .sort((a, b) => sign * ((metricOf(b, metric)?.value ?? 0) - (metricOf(a, metric)?.value ?? 0)));
+      .filter((row) => row.task === task && row.split === 'TEST')
+      .filter((row) => row.metrics.some(({ name }) => name === metric))
+      .sort((a, b) => (worth(a) === worth(b) ? 0 : worth(b) - worth(a)));
     if (ofTask.length === 0) return [];
     const [best, next] = ofTask.map((row) => metricOf(row, metric));
     const isClear = Boolean(best && next && (sign > 0 ? best.low > next.high : best.high < next.low));
@@ -79,7 +83,7 @@ export function compareEvaluations<Row extends ComparedEvaluation>(
 }
 
 const metricOf = (row: ComparedEvaluation, name: string): Metric | undefined =>
-  row.metrics.find((metric) => metric.name === name);
+  row.metrics.find((metric) => metric.name === name && isDefined(metric));
 
 const number = (value: number): string => (Number.isFinite(value) ? value.toFixed(3) : '–');
 
@@ -106,7 +110,8 @@ export function formatComparison(rows: readonly ComparedEvaluation[]): string {
         : isClear
           ? ''
           : ' (the best is not clear of the next: intervals overlap)';
-    return `${task}: ${ofTask[0].examples} test examples; ${ofTask[0].protocol}${verdict}\n${alignColumns([head, ...body])}`;
+    const reasons = new Set(ofTask.flatMap(undefinedMetrics).map(({ reason }) => `  – ${reason}\n`));
+    return `${task}: ${ofTask[0].examples} test examples; ${ofTask[0].protocol}${verdict}\n${[...reasons].join('')}${alignColumns([head, ...body])}`;
   });
   return blocks.join('\n\n');
 }

@@ -19,4 +19,5 @@ export * from './search/index.js';
 export * from './seeded-models.js';
 export * from './segments.js';
 export { thresholdRule } from './threshold-rules.js';
+export * from './undefined-metrics.js';
 export * from './unit-statistic.js';

@@ -74,7 +74,8 @@ function spreadOfMetric(name: string, own: readonly SeededFigures[]): SpreadMetr
 }
 
 /**
- * Two models by the deciding figure, on all folds and from the seeds that both have; null where they share none, or were measured on other units.
+ * Two models by the deciding figure, on all folds and from the seeds that both have; null where they share none, were measured on
+ * other units, or where the figure is not defined on them.
  *
  * @param resamples fewer are quicker; 300 unless said
  */
@@ -117,6 +118,7 @@ export function differenceOf(
     })),
     { seed: 1, resamples },
   );
+  if (!Number.isFinite(found.difference) || !Number.isFinite(found.low)) return null;
   if (found.difference >= 0) return { ...found, metric, better: second, worse: first };
   const turned = { difference: -found.difference, low: -found.high, high: -found.low };
   return { ...found, ...turned, metric, better: first, worse: second };

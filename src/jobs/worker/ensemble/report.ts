@@ -90,7 +90,8 @@ async function measureSubsets({
   return rows;
 }
 
-const figure = ({ value, low, high }: Metric) => ({ value, low, high });
+const figure = ({ value, low, high }: Metric) =>
+  [value, low, high].every(Number.isFinite) ? { value, low, high } : null;
 
 function kindOf({ members }: SubsetFigures, all: number): EnsembleSubset['kind'] {
   if (members.length === all) return 'ALL';
