@@ -122,19 +122,19 @@ describe.each(ARCHITECTURES.map((architecture) => [architecture.name, architectu
       await model.save(folder);
       const loaded = (await multiTaskType(architecture).load(folder)) as MultiTaskModel;
       expect(await answers(loaded)).toEqual(await answers(model));
-      expect(loaded.gates).toEqual(model.gates);
-      expect(loaded.taskWeights).toEqual(model.taskWeights);
+      expect(loaded.sharing()).toEqual(model.sharing());
       expect(loaded.parameters).toBe(model.parameters);
       expect(loaded.tasks).toEqual(TASKS);
       loaded.dispose();
     });
 
     test('reports what each task takes from where, as shares', () => {
-      for (const { sources } of model.gates) {
+      const [{ gates }] = model.sharing();
+      for (const { sources } of gates) {
         expect(sources.length).toBeGreaterThan(1);
         expect(sources.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 4);
       }
-      const gated = model.gates.map(({ task }) => task);
+      const gated = gates.map(({ task }) => task);
       if (architecture.name === 'aitm') expect(gated).toEqual(['ADD_TO_CART', 'PURCHASE']);
       else if (['shared-bottom', 'esmm'].includes(architecture.name)) expect(gated).toEqual([]);
       else expect(gated).toEqual(TASKS);
@@ -191,8 +191,9 @@ describe.each(BALANCING_METHODS)('balanced by %s', (method) => {
         CHURN!,
       ),
     ).toBeGreaterThan(0.85);
-    const weights = model.taskWeights.map(({ weight }) => weight);
-    expect(model.taskWeights.map(({ task }) => task)).toEqual(['CHURN', 'FRAUD']);
+    const [sharing] = model.sharing();
+    const weights = sharing.weights.map(({ weight }) => weight);
+    expect(sharing.weights.map(({ task }) => task)).toEqual(['CHURN', 'FRAUD']);
     const isMoved = weights.some((weight) => Math.abs(weight - 1) > 1e-3);
     expect(isMoved).toBe(['UNCERTAINTY', 'GRADNORM', 'DWA'].includes(method));
     model.dispose();

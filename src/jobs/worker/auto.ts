@@ -9,7 +9,6 @@ import {
 } from '../../pipeline/evaluate/index.js';
 import { DAY_MS, type ShopHistory } from '../../pipeline/index.js';
 import {
-  MultiTaskModel,
   type Sharing,
   type TogetherMeasured,
   type TransferReport,
@@ -89,7 +88,7 @@ async function measureTransfer(
         const held = examplesOf(task);
         figures[task] = statisticOf(held, await held.predict(model));
       }
-      const affinities = model instanceof MultiTaskModel ? model.affinities : [];
+      const affinities = model.sharing?.().flatMap((net) => net.affinities) ?? [];
       return { figures, affinities };
     } finally {
       model.dispose();

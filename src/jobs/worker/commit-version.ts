@@ -3,6 +3,7 @@ import {
   type Manifest,
   MANIFEST_VERSION,
   type PredictorEntry,
+  type SharingEntry,
   writeManifest,
 } from '../../pipeline/deploy/index.js';
 import type { ShopHistory } from '../../pipeline/index.js';
@@ -21,6 +22,7 @@ export interface NewVersion {
   readonly customTasks?: readonly CustomTask[];
   readonly history: Pick<ShopHistory, 'users' | 'items' | 'behaviours' | 'transactions'> | null;
   readonly transfer?: TransferReport;
+  readonly sharing?: readonly SharingEntry[];
   readonly ensembles?: Partial<Record<TaskName, EnsembleReport>>;
   readonly evaluations: readonly Omit<EvaluationRow, 'id' | 'runId' | 'modelVersionId'>[];
 }
@@ -48,6 +50,7 @@ export async function commitVersion(context: RunContext, version: NewVersion): P
       : {},
     ...(custom.length > 0 && { customTasks: custom as Manifest['customTasks'] }),
     ...(version.transfer && { transfer: version.transfer as Manifest['transfer'] }),
+    ...(version.sharing?.length && { sharing: [...version.sharing] }),
     ...(version.ensembles && { ensembles: version.ensembles }),
     notes: isSimulated ? ['Fraud was learnt from and measured on simulated transactions.'] : [],
   };

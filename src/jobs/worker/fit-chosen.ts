@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { PredictorEntry } from '../../pipeline/deploy/index.js';
+import type { PredictorEntry, SharingEntry } from '../../pipeline/deploy/index.js';
 import { EnsembleModel } from '../../pipeline/ensemble/index.js';
 import type { Model, ShopHistory } from '../../pipeline/index.js';
 import type { Choice } from './choice.js';
@@ -17,6 +17,12 @@ export interface FinalFit {
   readonly from: number;
 }
 
+/** What a run's version is made of. */
+export interface FinalModels {
+  readonly entries: Record<string, PredictorEntry>;
+  readonly sharing: readonly SharingEntry[];
+}
+
 const SAVED_SHARE = 0.97;
 
 /** Fits what was chosen on everything before the final cut and saves it; a model chosen several times is fitted once. */
@@ -24,7 +30,7 @@ export async function fitChosen(
   context: RunContext,
   choices: readonly Choice[],
   { history, cut, root, from }: FinalFit,
-): Promise<Record<string, PredictorEntry>> {
+): Promise<FinalModels> {
   const planned = [...new Set(choices.flatMap(({ members }) => members))];
   const fitted = new Map<PlannedModel, Model>();
   try {
@@ -46,11 +52,14 @@ async function saveChosen(
   choices: readonly Choice[],
   fitted: ReadonlyMap<PlannedModel, Model>,
   root: string,
-): Promise<Record<string, PredictorEntry>> {
+): Promise<FinalModels> {
+  const sharing: SharingEntry[] = [];
   const directories = new Map<PlannedModel, string>();
   const save = async (model: Model, directory: string) => {
     await mkdir(join(root, directory));
     await model.save(join(root, directory));
+    for (const net of model.sharing?.() ?? [])
+      sharing.push({ directory, ...net, tasks: [...net.tasks] } as SharingEntry);
     return directory;
   };
   const entries: Record<string, PredictorEntry> = {};
@@ -67,5 +76,5 @@ async function saveChosen(
     }
     entries[task] = { architecture, family, directory, threshold };
   }
-  return entries;
+  return { entries, sharing };
 }

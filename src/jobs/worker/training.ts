@@ -77,7 +77,8 @@ export async function trainPlanned(
   const served = new Set(choices.flatMap(({ rows }) => rows));
   const root = await context.files.stage();
   const measuredShare = from + (1 - from) * (MEASURE_SHARE + 0.02);
-  const entries = await fitChosen(context, choices, { history, cut: cuts.final, root, from: measuredShare });
+  const finalFit = { history, cut: cuts.final, root, from: measuredShare };
+  const { entries, sharing } = await fitChosen(context, choices, finalFit);
   for (const { task, held } of choices) await savePredictions(root, task, held);
   return commitVersion(context, {
     root,
@@ -86,6 +87,7 @@ export async function trainPlanned(
     tasks: entries,
     history,
     customTasks,
+    sharing,
     ...(transfer && { transfer }),
     evaluations: [
       ...candidates.flatMap(({ rows }) => rows.map((row) => ({ ...row, isServed: served.has(row) }))),

@@ -9,6 +9,7 @@ import type {
   FraudScorer,
   ItemRanker,
   Model,
+  TaskSharing,
   TrainingData,
   UserScorer,
 } from '../index.js';
@@ -122,6 +123,10 @@ export class CollaborativeModel implements Model {
         },
       })),
     );
+  }
+
+  sharing(): readonly TaskSharing[] {
+    return this.nets.flatMap((net) => net.sharing());
   }
 
   dispose(): void {

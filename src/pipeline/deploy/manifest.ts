@@ -61,6 +61,21 @@ const transferSchema = z.object({
     .optional(),
 });
 
+const sharingSchema = z.object({
+  /** Of the predictor that the net is (a part of). */
+  directory: z.string(),
+  architecture: z.string(),
+  tasks: z.array(taskName),
+  gates: z.array(
+    z.object({
+      task: z.string(),
+      sources: z.array(z.object({ name: z.string(), share: z.number() })),
+    }),
+  ),
+  weights: z.array(z.object({ task: taskName, weight: z.number() })),
+  affinities: z.array(z.object({ task: taskName, other: taskName, cosine: z.number() })),
+});
+
 const manifestSchema = z.object({
   version: z.literal(MANIFEST_VERSION),
   tasks: z.record(z.string(), predictorSchema) as unknown as z.ZodType<
@@ -75,6 +90,8 @@ const manifestSchema = z.object({
   data: z.record(z.string(), z.number()),
   /** Whether the tasks help each other, where the run measured it. */
   transfer: transferSchema.optional(),
+  /** How each net of several tasks parts itself between them, by predictor. */
+  sharing: z.array(sharingSchema).optional(),
   /** How the ensembles of an ensemble run were made. */
   ensembles: z.partialRecord(taskName, ensembleReportSchema).optional(),
   /** What a reader must know, such as that fraud was learnt from simulated transactions. */
@@ -83,6 +100,8 @@ const manifestSchema = z.object({
 
 /** One task's predictor inside a model version. */
 export type PredictorEntry = z.infer<typeof predictorSchema>;
+/** One net of several tasks inside a model version. */
+export type SharingEntry = z.infer<typeof sharingSchema>;
 /** What a model version's directory says of itself. */
 export type Manifest = z.infer<typeof manifestSchema>;
 

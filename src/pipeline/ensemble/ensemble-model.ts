@@ -13,6 +13,7 @@ import {
   type ModelType,
   NEXT_BEHAVIOURS,
   type SessionScorer,
+  type TaskSharing,
   type TrainingData,
   type UserScorer,
 } from '../index.js';
@@ -76,6 +77,10 @@ export class EnsembleModel implements Model {
   }
 
   /** Those of the members that are networks, for the ensemble's task. */
+  sharing(): readonly TaskSharing[] {
+    return this.members.flatMap((member) => member.sharing?.() ?? []);
+  }
+
   networks(): readonly ExportableNetwork[] {
     const { architecture: ensemble, combination } = this;
     return this.members.flatMap((member, at) =>

@@ -1,14 +1,8 @@
 import { compilePredict } from '../../nn/index.js';
+import type { GateReport } from '../index.js';
 import type { EntityPart } from './entities/entity-part.js';
 import { type RowShare, takeExamples } from './joint-rows.js';
 import type { MultiTaskNetwork } from './multi-task-network.js';
-
-/** How much a task takes from each source (an expert, another task's layers), on average over validation rows. */
-export interface GateReport {
-  /** A business task, or a stage of the funnel. */
-  readonly task: string;
-  readonly sources: readonly { readonly name: string; readonly share: number }[];
-}
 
 /** Rows that a mean is taken over at most. */
 const MOST_ROWS = 4096;

@@ -13,24 +13,11 @@ import {
   zeros,
 } from '../../nn/index.js';
 import type { TaskName } from '../../tasks/index.js';
+import type { TaskAffinity, TaskWeight } from '../index.js';
 import { userTaskShare } from './entities/user-head.js';
 import type { MultiTaskSettings } from './settings.js';
 
 type Losses = Readonly<Record<string, Tensorflow.Scalar>>;
-
-/** What a task's loss was multiplied by in the last epoch. */
-export interface TaskWeight {
-  readonly task: TaskName;
-  readonly weight: number;
-}
-
-/** How two tasks' gradients by the shared layers lie to each other. */
-export interface TaskAffinity {
-  readonly task: TaskName;
-  readonly other: TaskName;
-  /** Cosine between them, -1 (against each other) to 1, mean over the training's steps. */
-  readonly cosine: number;
-}
 
 /** Softness of the softmax over how fast the tasks' losses fall (Liu et al. take 2). */
 const DWA_TEMPERATURE = 2;

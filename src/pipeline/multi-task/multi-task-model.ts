@@ -5,6 +5,7 @@ import type {
   FitContext,
   FraudScorer,
   Model,
+  TaskSharing,
   TrainingData,
   UserScorer,
 } from '../index.js';
@@ -64,19 +65,9 @@ export class MultiTaskModel implements Model {
     return this.ready().entities.items;
   }
 
-  /** What each task takes from each source, on average over the validation rows of the training; empty for architectures without gates. */
-  get gates(): TrainingNotes['gates'] {
-    return this.ready().notes.gates;
-  }
-
-  /** What each task's loss was multiplied by in the last epoch of the training. */
-  get taskWeights(): TrainingNotes['weights'] {
-    return this.ready().notes.weights;
-  }
-
-  /** How the tasks' gradients lie to each other, where the training compared them (setting `measureGradients`); else empty. */
-  get affinities(): TrainingNotes['affinities'] {
-    return this.ready().notes.affinities;
+  sharing(): readonly [TaskSharing] {
+    const { architecture, tasks } = this;
+    return [{ architecture, tasks, ...this.ready().notes }];
   }
 
   /** Number of trained numbers. */

@@ -2,18 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { CustomTask, TaskName } from '../../tasks/index.js';
-import type { GateReport } from './gate-report.js';
-import type { TaskAffinity, TaskWeight } from './loss-balance.js';
+import type { TaskSharing } from '../index.js';
 import type { MultiTaskSettings } from './settings.js';
 
 const FILE = 'multi-task.json';
 
 /** What a training showed of its tasks. */
-export interface TrainingNotes {
-  readonly gates: readonly GateReport[];
-  readonly weights: readonly TaskWeight[];
-  readonly affinities: readonly TaskAffinity[];
-}
+export type TrainingNotes = Pick<TaskSharing, 'gates' | 'weights' | 'affinities'>;
 
 /** What `save` writes of a model's making. */
 export interface SavedMultiTask extends TrainingNotes {

@@ -69,7 +69,7 @@ const commonSettings = {
   /** CROSS_ENTROPY, or the textbook's plain sum of squared errors over all tasks' probabilities. */
   loss: z.enum(['CROSS_ENTROPY', 'SUM_OF_SQUARED_ERRORS']),
   lossBalancing,
-  /** Also compares the tasks' gradients by the shared layers, which costs a pass backwards a task; see `MultiTaskModel.affinities`. */
+  /** Also compares the tasks' gradients by the shared layers, which costs a pass backwards a task; see `TaskSharing`. */
   measureGradients: z.boolean(),
   /** Architectures that ask for the funnel: how much it counts where a later stage is held likelier than the one before it. */
   calibration: z.number().min(0).max(100),

@@ -79,6 +79,9 @@ test(
     expect(data.compareModels).toBeDefined();
     const [version] = await api.shop.modelVersionsByIds([run.modelVersionId!]);
     const bundle = await LoadedBundle.open(files, version!.contentHash);
+    const [net] = bundle.manifest.sharing ?? [];
+    expect(net).toMatchObject({ directory: bundle.manifest.tasks.CHURN?.directory, tasks: run.tasks });
+    expect(net.weights.map(({ task }) => task)).toEqual(run.tasks);
     const request = { history, users: Int32Array.of(0, 1), asOf: Date.parse(bundle.manifest.cut) };
     const [reasons] = await bundle.predictor('CHURN').model.users!.explainUsers(request, 'CHURN', 3);
     expect(reasons).toHaveLength(3);

@@ -1,6 +1,6 @@
 import type { TaskName } from '../../../tasks/index.js';
 import type { UnitStatistic } from '../../evaluate/index.js';
-import type { TaskAffinity } from '../loss-balance.js';
+import type { TaskAffinity } from '../../index.js';
 import { type TransferGain, transferGain } from './gain.js';
 import { bestGrouping, type TaskGroup } from './grouping.js';
 
