@@ -7,7 +7,7 @@ import type { ApiRole, Principal, Store } from '../store/index.js';
 
 /**
  * ADMIN may do everything; STUDIO reads, trains and deploys; INGEST writes users, items, behaviours, transactions and feedback;
- * SHOP is a shop's own frontend: it reads items and recommendations, has orders assessed, and records behaviours and feedback.
+ * SHOP is a shop's own frontend: it reads items and recommendations, has orders and open sessions assessed, and records behaviours and feedback.
  */
 export type Role = ApiRole;
 

@@ -17,6 +17,8 @@ import type {
 import type { CustomTask } from '../tasks/index.js';
 import { Recommender } from './recommend.js';
 import type { Services } from './services.js';
+import { SessionAnalyst, sessionsOf } from './sessions.js';
+import type { UserSession } from './types/session.type.js';
 import { createExplanationLoader, createScoreLoader, HistoryReader } from './user-scores.js';
 
 /** Keys of one statement; arrays are one parameter each, so PostgreSQL's limit of parameters does not bind. */
@@ -49,6 +51,13 @@ export function createLoaders(services: Services, shop: ShopStore) {
     behaviourPage: behaviourPageLoader(shop),
     score: createScoreLoader(services, shop, histories),
     explanation: createExplanationLoader(services, shop, histories),
+    histories,
+    sessions: new SessionAnalyst(services, shop),
+    userSessions: loader<string, UserSession[]>(async (ids) => {
+      const userIds = [...ids].sort();
+      const reading = await histories.read(userIds);
+      return ids.map((id) => sessionsOf(reading, userIds.indexOf(id)));
+    }),
     recommender: new Recommender(services, shop, histories, itemByExternalId),
   };
 }

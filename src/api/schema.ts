@@ -32,6 +32,12 @@ import { PredictionResolver, UserPredictionsResolver } from './resolvers/predict
 import { QuarantineResolver } from './resolvers/quarantine.resolver.js';
 import { RecommendationResolver } from './resolvers/recommendation.resolver.js';
 import { RetentionResolver } from './resolvers/retention.resolver.js';
+import {
+  NextBehaviourResolver,
+  SessionOutcomeResolver,
+  SessionResolver,
+  UserSessionsResolver,
+} from './resolvers/session.resolver.js';
 import { SourceConnectionResolver } from './resolvers/source-connection.resolver.js';
 import { TrainingRunResolver } from './resolvers/training-run.resolver.js';
 import { UserResolver } from './resolvers/user.resolver.js';
@@ -57,12 +63,16 @@ const RESOLVERS = [
   ItemResolver,
   ModelVersionResolver,
   MonitoringResolver,
+  NextBehaviourResolver,
   PredictionResolver,
   RecommendationResolver,
+  SessionOutcomeResolver,
+  SessionResolver,
   TopItemResolver,
   TrainingRunResolver,
   UserPredictionsResolver,
   UserResolver,
+  UserSessionsResolver,
 ] as unknown as NonEmptyArray<NewableFunction>;
 
 let built: Promise<GraphQLSchema> | undefined;

@@ -2,8 +2,8 @@
 import DataLoader from 'dataloader';
 
 import { AppError } from '../errors.js';
-import type { Contribution, ShopHistory } from '../pipeline/index.js';
-import type { ShopStore } from '../store/index.js';
+import type { Contribution } from '../pipeline/index.js';
+import type { ShopStore, UserSessions } from '../store/index.js';
 import type { TaskName } from '../tasks/index.js';
 import type { Services } from './services.js';
 import type { Prediction } from './types/prediction.type.js';
@@ -17,9 +17,14 @@ export interface ExplanationKey extends ScoreKey {
   readonly first: number;
 }
 
+/** Histories of users, as of the shop's clock. */
+export interface UserReading extends UserSessions {
+  readonly asOf: number;
+}
+
 /** Reads the histories of users; the same users asked for twice in one request are read once. */
 export class HistoryReader {
-  private readonly reads = new Map<string, Promise<{ history: ShopHistory; asOf: number }>>();
+  private readonly reads = new Map<string, Promise<UserReading>>();
 
   constructor(
     private readonly services: Services,
@@ -27,16 +32,16 @@ export class HistoryReader {
   ) {}
 
   /** @param userIds the shop's own ids, each once; history.users comes in their order */
-  read(userIds: readonly string[]): Promise<{ history: ShopHistory; asOf: number }> {
+  read(userIds: readonly string[]): Promise<UserReading> {
     const key = JSON.stringify(userIds);
     const known = this.reads.get(key);
     if (known) return known;
-    const read = Promise.all([
-      this.shop.readUserHistories(userIds),
+    const reading = Promise.all([
+      this.shop.readUserSessions(userIds),
       this.services.clocks.asOf(this.shop),
-    ]).then(([history, asOf]) => ({ history, asOf }));
-    this.reads.set(key, read);
-    return read;
+    ]).then(([read, asOf]) => ({ ...read, asOf }));
+    this.reads.set(key, reading);
+    return reading;
   }
 }
 

@@ -21,15 +21,19 @@ import {
 } from './history-rows.js';
 import type { JsonObject } from './rows.js';
 import { preparedRowsOf, rowsOf, type ShopContext } from './shop-context.js';
-import type { ShopStore } from './shop-store.js';
+import type { ShopStore, UserSessions } from './shop-store.js';
 
-type HistoryReads = Pick<ShopStore, 'readHistory' | 'readUserHistories' | 'readDemandSeries'>;
+type HistoryReads = Pick<
+  ShopStore,
+  'readHistory' | 'readUserHistories' | 'readUserSessions' | 'readDemandSeries'
+>;
 
 /** Reads in columns of one shop. */
 export function historyReads(context: ShopContext): HistoryReads {
   return {
     readHistory: (options = {}) => readHistory(context, options.before),
-    readUserHistories: (ids) => readUserHistories(context, ids),
+    readUserHistories: async (ids) => (await readUserSessions(context, ids)).history,
+    readUserSessions: (ids) => readUserSessions(context, ids),
     readDemandSeries: async (itemIds, days) => {
       const sql = `WITH clock AS (SELECT date_trunc('day', max(occurred_at) AT TIME ZONE 'UTC') AS day FROM behaviours WHERE shop_id = $3)
         SELECT i.external_id AS "itemId", extract(epoch FROM clock.day) * 1000 AS "endDay",
@@ -110,7 +114,7 @@ interface UserBehaviour {
   readonly sessionId: string | null;
 }
 
-async function readUserHistories(context: ShopContext, ids: readonly string[]): Promise<ShopHistory> {
+async function readUserSessions(context: ShopContext, ids: readonly string[]): Promise<UserSessions> {
   const sql = `SELECT (q.ord - 1)::int AS ord, u.attributes, b.item_id AS "itemId", b.type,
       (extract(epoch FROM b.occurred_at) * 1000)::float8 AS at, b.quantity, b.value::float8 AS value, b.session_id AS "sessionId"
     FROM unnest($1::text[]) WITH ORDINALITY AS q(id, ord)
@@ -140,7 +144,7 @@ async function readUserHistories(context: ShopContext, ids: readonly string[]): 
       session: row.sessionId === null ? -1 : numberOf(sessions, row.sessionId),
     });
   }
-  return {
+  const history = {
     users: ids.map((id, index) => ({ id, attributes: attributes.get(index) ?? {} })),
     items: items.map(toHistoryItem),
     // In the order of `readHistory`, to the last row: features add up in it.
@@ -148,6 +152,7 @@ async function readUserHistories(context: ShopContext, ids: readonly string[]): 
     transactions: [],
     currency: items.find((item) => item.currency)?.currency ?? DEFAULT_CURRENCY,
   };
+  return { history, sessionIds: [...sessions.keys()] };
 }
 
 /** The number of a name, given in the order of first sight. */

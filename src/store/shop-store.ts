@@ -71,6 +71,12 @@ export interface RunFilter {
   readonly statuses?: readonly RunStatus[];
 }
 
+/** Users' histories, and the shop's id of each number in `behaviours.session`. */
+export interface UserSessions {
+  readonly history: ShopHistory;
+  readonly sessionIds: readonly string[];
+}
+
 export interface ShopStore
   extends
     SourceStore,
@@ -118,6 +124,8 @@ export interface ShopStore
   openHistoryFiles(directory: string, options?: HistoryFilesOptions): Promise<HistoryFiles>;
   /** The history of these users alone (items limited to theirs), in at most two statements; unknown ids become users without behaviours. */
   readUserHistories(externalIds: readonly string[]): Promise<ShopHistory>;
+  /** The same, and the shop's ids of the sessions. */
+  readUserSessions(externalIds: readonly string[]): Promise<UserSessions>;
   /** Units sold a day of these items over the last `days` days of the shop's clock. */
   readDemandSeries(externalIds: readonly string[], days: number): Promise<DemandSeries>;
   /** A user's transactions before a time, oldest first, at most 200. */

@@ -18,7 +18,12 @@ import {
   type ShopHistory,
 } from '../../src/pipeline/index.js';
 import { nextBehaviourExamples, sessionOutcomeExamples } from '../../src/pipeline/preprocess/index.js';
-import { markovChain, sessionDense, sessionRegression } from '../../src/pipeline/single-task/index.js';
+import {
+  explainSessions,
+  markovChain,
+  sessionDense,
+  sessionRegression,
+} from '../../src/pipeline/single-task/index.js';
 import type { TaskName } from '../../src/tasks/index.js';
 import { areaUnderCurve } from '../support/area-under-curve.js';
 import { withFuture } from '../support/future-of-history.js';
@@ -281,4 +286,25 @@ test('an ensemble of both lies between them, and each of its rows adds up to one
     own.forEach((value, at) => expect(blended[row * width + at]).toBeCloseTo(value / sum, 3));
   }
   ensemble.dispose();
+});
+
+test('an explanation tells what the answer would lose: of a chain, the last two behaviours alone', async () => {
+  const model = await fit(markovChain, 'SESSION_OUTCOME', {});
+  const session = examplesOf('SESSION_OUTCOME').sessions.find(({ rows }) => rows.length === 5)!;
+  const ask = async (rows: Int32Array) =>
+    (await model.sessions.scoreSessions({ history, sessions: [{ ...session, rows }] })).SESSION_OUTCOME![0];
+  const logit = (p: number) => Math.log(p / (1 - p));
+  const [why] = await explainSessions(model.sessions, { history, sessions: [session] }, 'SESSION_OUTCOME', 9);
+  const part = (step: number) => why.find(({ feature }) => feature === `behaviour ${step}`)?.contribution;
+  const lost = logit(await ask(session.rows)) - logit(await ask(session.rows.subarray(0, 4)));
+  expect(part(5)).toBeCloseTo(lost, 5);
+  for (const step of [1, 2]) expect(part(step)).toBeCloseTo(0, 6);
+  const [single] = await explainSessions(
+    model.sessions,
+    { history, sessions: [{ ...session, rows: session.rows.subarray(0, 1) }] },
+    'SESSION_OUTCOME',
+    1,
+  );
+  expect(single).toHaveLength(1);
+  model.dispose();
 });

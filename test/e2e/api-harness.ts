@@ -11,7 +11,7 @@ import type { WebhookSecrets } from '../../src/config.js';
 import { AppError } from '../../src/errors.js';
 import type { Jobs, RunProgressEvent } from '../../src/jobs/index.js';
 import type { ServingClient } from '../../src/pipeline/deploy/index.js';
-import type { RankedItem, RankOptions } from '../../src/pipeline/index.js';
+import { NEXT_BEHAVIOURS, type RankedItem, type RankOptions } from '../../src/pipeline/index.js';
 import type { ShopStore, Store } from '../../src/store/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -116,6 +116,8 @@ export function noServing(): ServingClient {
     trendingItems: notReady,
     forecast: notReady,
     assessTransactions: notReady,
+    scoreSessions: notReady,
+    explainSessions: notReady,
     reload: () => Promise.resolve(),
     status: () => Promise.resolve({ ready: true, pid: null, isNative: false, loaded: [], calls: 0 }),
     close: () => Promise.resolve(),
@@ -221,6 +223,23 @@ export function knownServing(ranking: readonly string[]): ServingClient & {
         values: { units, low: units.map(() => 0), high: units.map((unit) => 2 * unit) },
         servedBy,
       });
+    },
+    scoreSessions: (_shop, { history, sessions }, task) => {
+      count('scoreSessions');
+      // By behaviours of before, so that a mix-up of users or sessions shows.
+      const answers = sessions.map(({ user, rows }) => {
+        const p = Math.min(0.9, (rows[0] - history.userOffsets[user]) / 100);
+        return task === 'SESSION_OUTCOME' ? [p] : [1 - p, ...NEXT_BEHAVIOURS.slice(1).map(() => p / 8)];
+      });
+      return Promise.resolve({
+        values: Float32Array.from(answers.flat()),
+        servedBy: sessions.map(() => servedBy),
+      });
+    },
+    explainSessions: (_shop, { sessions }, task, first) => {
+      count('explainSessions');
+      const one = { feature: 'behaviour 1', description: task, value: 0, contribution: 0.5 };
+      return Promise.resolve(sessions.map(() => new Array(first).fill(one) as (typeof one)[]));
     },
     assessTransactions: (_shop, transactions, explainFirst) => {
       count('assessTransactions');

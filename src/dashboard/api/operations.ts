@@ -40,6 +40,7 @@ import user from '../../../graphql/operations/admin-dashboard/user.graphql?raw';
 import userBehaviours from '../../../graphql/operations/admin-dashboard/user-behaviours.graphql?raw';
 import userPredictions from '../../../graphql/operations/admin-dashboard/user-predictions.graphql?raw';
 import userRecommendations from '../../../graphql/operations/admin-dashboard/user-recommendations.graphql?raw';
+import userSessions from '../../../graphql/operations/admin-dashboard/user-sessions.graphql?raw';
 import users from '../../../graphql/operations/admin-dashboard/users.graphql?raw';
 import { type Json, operation } from './operation.js';
 
@@ -91,6 +92,16 @@ export interface LossBalancingInput {
   readonly method: string;
   readonly weights?: readonly TaskWeightInput[] | null;
 }
+export type NextBehaviour =
+  | 'ADD_TO_CART'
+  | 'END'
+  | 'FAVOURITE'
+  | 'PURCHASE'
+  | 'RATING'
+  | 'REFUND'
+  | 'REMOVE_FROM_CART'
+  | 'SEARCH'
+  | 'VIEW';
 export type Pruning = 'BACKWARD_ELIMINATION' | 'FORWARD_SELECTION' | 'NONE';
 export type Ranking = 'ALONE' | 'ONE_SEED' | 'RANKED' | 'UNDECIDED';
 export type RecordKind = 'BEHAVIOURS' | 'ITEMS' | 'TRANSACTIONS' | 'USERS';
@@ -935,6 +946,44 @@ export const USER_RECOMMENDATIONS = operation<UserRecommendationsData, UserRecom
   'UserRecommendations',
   userRecommendations,
 );
+export type UserSessionsData = {
+  readonly user: {
+    readonly id: string;
+    readonly sessions: readonly {
+      readonly id: string | null;
+      readonly startedAt: string;
+      readonly latestAt: string;
+      readonly behaviourCount: number;
+      readonly isOpen: boolean;
+      readonly hasPurchase: boolean;
+      readonly nextBehaviour: {
+        readonly label: NextBehaviour;
+        readonly probabilities: readonly { readonly type: NextBehaviour; readonly probability: number }[];
+        readonly modelVersion: { readonly id: string; readonly architecture: string };
+        readonly explanation: readonly {
+          readonly feature: string;
+          readonly description: string;
+          readonly value: number;
+          readonly contribution: number;
+        }[];
+      } | null;
+      readonly outcome: {
+        readonly probability: number;
+        readonly label: boolean;
+        readonly threshold: number;
+        readonly modelVersion: { readonly id: string; readonly architecture: string };
+        readonly explanation: readonly {
+          readonly feature: string;
+          readonly description: string;
+          readonly value: number;
+          readonly contribution: number;
+        }[];
+      } | null;
+    }[];
+  } | null;
+};
+export type UserSessionsVariables = { readonly id: string };
+export const USER_SESSIONS = operation<UserSessionsData, UserSessionsVariables>('UserSessions', userSessions);
 export type UsersData = {
   readonly users: {
     readonly edges: readonly { readonly node: { readonly id: string; readonly attributes: Json } }[];

@@ -27,6 +27,16 @@ export const EVALUATION_MESSAGES = {
 
   'version.undefined': '{metric}: not defined here. {reason}',
 
+  'sessions.title': 'Visits',
+  'sessions.none': 'No visit is stored.',
+  'sessions.orders': 'The latest sessions are orders that were handed in; there is no visit to look at.',
+  'sessions.steps': '{count} behaviours',
+  'sessions.open': 'going on',
+  'sessions.over': 'over',
+  'sessions.bought': 'with a purchase',
+  'sessions.next': 'What comes next?',
+  'sessions.outcome': 'Will it end with a purchase?',
+
   'segments.title': 'By segment',
   'segments.segment': 'Segment',
   'segments.examples': 'Examples',

@@ -76,6 +76,7 @@ export const TERM_MESSAGES = {
   'behaviour.PURCHASE': 'Purchase',
   'behaviour.REFUND': 'Refund',
   'behaviour.RATING': 'Rating',
+  'behaviour.END': 'Nothing more',
 
   'curve.ROC': 'ROC',
   'curve.PRECISION_RECALL': 'Precision and recall',

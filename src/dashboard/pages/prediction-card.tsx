@@ -16,7 +16,6 @@ export function PredictionCard({
   name: string;
   prediction: Prediction;
 }) {
-  const longest = Math.max(...explanation.map(({ contribution }) => Math.abs(contribution)), 1e-12);
   return (
     <div className="stack near" data-prediction={name}>
       <h3>{question}</h3>
@@ -29,30 +28,37 @@ export function PredictionCard({
         <span className="fill" style={{ width: `${probability * 100}%` }} />
         <span className="at" style={{ left: `${threshold * 100}%` }} />
       </div>
-      {explanation.length > 0 && (
-        <table className="small">
-          <caption>{text('user.why')}</caption>
-          <tbody>
-            {explanation.map(({ feature, description, value, contribution }) => (
-              <tr key={feature}>
-                <th scope="row">
-                  {description} <span className="quiet">{formatValue(value)}</span>
-                </th>
-                <td>
-                  <Pull value={contribution} size={Math.abs(contribution) / longest} />
-                </td>
-                <td className="number" title={text(contribution < 0 ? 'user.down' : 'user.up')}>
-                  {contribution > 0 && '+'}
-                  {formatNumber(contribution)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <Explanation parts={explanation} />
       <a className="small" href={href('versions', modelVersion.id)}>
         {modelVersion.architecture}
       </a>
     </div>
+  );
+}
+
+/** What moved a prediction, each part as a bar to the side that it pulls to. */
+export function Explanation({ parts }: { parts: Prediction['explanation'] }) {
+  if (parts.length === 0) return null;
+  const longest = Math.max(...parts.map(({ contribution }) => Math.abs(contribution)), 1e-12);
+  return (
+    <table className="small">
+      <caption>{text('user.why')}</caption>
+      <tbody>
+        {parts.map(({ feature, description, value, contribution }) => (
+          <tr key={feature}>
+            <th scope="row">
+              {description} <span className="quiet">{formatValue(value)}</span>
+            </th>
+            <td>
+              <Pull value={contribution} size={Math.abs(contribution) / longest} />
+            </td>
+            <td className="number" title={text(contribution < 0 ? 'user.down' : 'user.up')}>
+              {contribution > 0 && '+'}
+              {formatNumber(contribution)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -9,6 +9,7 @@ import { formatCount, formatDateTime, formatMoney } from '../format.js';
 import { term, text } from '../messages/index.js';
 import { href } from '../route.js';
 import { PredictionCard } from './prediction-card.js';
+import { UserSessions } from './user-sessions.js';
 
 const RECOMMENDATIONS = 10;
 const BEHAVIOURS = 25;
@@ -28,6 +29,7 @@ export function UserPage({ id }: { id: string }) {
               <Attributes value={found.attributes} />
               <Predictions id={id} />
               <Recommendations id={id} />
+              <UserSessions id={id} />
               <Behaviours id={id} />
             </>
           ) : (

@@ -52,6 +52,8 @@ export function createServingClient(options: ServingClientOptions): ServingClien
     trendingItems: call('trendingItems'),
     forecast: call('forecast'),
     assessTransactions: call('assessTransactions'),
+    scoreSessions: call('scoreSessions'),
+    explainSessions: call('explainSessions'),
     reload: call('reload'),
     status: () => host.status(),
     close: () => host.close(),

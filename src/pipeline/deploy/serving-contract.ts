@@ -10,6 +10,8 @@ import type {
   DemandSeries,
   RankedItem,
   RankOptions,
+  SessionRequest,
+  SessionScores,
   ShopHistory,
   TransactionContext,
 } from '../index.js';
@@ -20,6 +22,8 @@ export interface ServedBy {
   /** Threshold for yes/no tasks; 0.5 where the task has none. */
   readonly threshold: number;
 }
+
+export type SessionTaskName = keyof SessionScores;
 
 export interface UserScores {
   /** [users] by task, in the order of the request. */
@@ -78,6 +82,18 @@ export interface ServingClient {
     transactions: readonly TransactionContext[],
     explainFirst: number,
   ): Promise<{ probabilities: Float32Array; contributions: Contribution[][]; servedBy: ServedBy }>;
+  /** How open sessions go on: [sessions × answers of the task], and by session who answered. */
+  scoreSessions(
+    shopKey: string,
+    request: SessionRequest,
+    task: SessionTaskName,
+  ): Promise<{ values: Float32Array; servedBy: ServedBy[] }>;
+  explainSessions(
+    shopKey: string,
+    request: SessionRequest,
+    task: SessionTaskName,
+    first: number,
+  ): Promise<Contribution[][]>;
   /** Loads what is deployed now; called after a deployment or rollback. */
   reload(shopKey: string): Promise<void>;
   status(): Promise<ServingStatus>;

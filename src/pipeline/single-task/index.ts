@@ -65,6 +65,7 @@ export {
 export { softmaxRanker } from './recommendation/softmax-ranker.js';
 export { SINGLE_TASK_TYPES } from './registry.js';
 export { bert4rec, sasrec } from './sequence/sequence-ranker.js';
+export { explainSessions } from './sessions/explain-sessions.js';
 export { markovChain } from './sessions/markov-chain.js';
 export { sessionDense, sessionRegression } from './sessions/session-network-model.js';
 export { isSessionTask, SESSION_TASKS, type SessionTask } from './sessions/session-tasks.js';

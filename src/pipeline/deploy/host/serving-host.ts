@@ -8,13 +8,16 @@ import type {
   Model,
   RankedItem,
   RankOptions,
+  SessionRequest,
   ShopHistory,
   TransactionContext,
   UserRequest,
 } from '../../index.js';
 import type { ModelFiles } from '../model-files.js';
-import type { ServedBy, ServingClient, UserScores } from '../serving-contract.js';
+import type { ServedBy, ServingClient, SessionTaskName, UserScores } from '../serving-contract.js';
 import { LoadedBundle } from './bundle.js';
+import { groupByModel, required } from './choices.js';
+import { explainServedSessions, scoreSessions } from './serve-sessions.js';
 import { type Choice, type Serving, Shelf } from './shelf.js';
 
 /** The answering side of ServingClient. */
@@ -136,6 +139,23 @@ export class ServingHost implements Omit<ServingClient, 'checkPlan' | 'status' |
     });
   }
 
+  scoreSessions(
+    shopKey: string,
+    request: SessionRequest,
+    task: SessionTaskName,
+  ): ReturnType<ServingClient['scoreSessions']> {
+    return this.using(shopKey, (shelf) => scoreSessions(shelf, request, task));
+  }
+
+  explainSessions(
+    shopKey: string,
+    request: SessionRequest,
+    task: SessionTaskName,
+    first: number,
+  ): Promise<Contribution[][]> {
+    return this.using(shopKey, (shelf) => explainServedSessions(shelf, request, task, first));
+  }
+
   /** Loads what is deployed now; answers go on from the old models until the new ones are there. */
   async reload(shopKey: string): Promise<void> {
     const earlier = this.reloads.get(shopKey) ?? Promise.resolve();
@@ -255,19 +275,4 @@ function neededOf(deployments: readonly DeploymentRow[]): DeploymentRow[] {
     if (trafficShare >= 1) tasks.forEach((task) => closed.add(task));
     return isNeeded;
   });
-}
-
-function groupByModel(choices: readonly Choice[]): Map<Model, Int32Array> {
-  const groups = new Map<Model, number[]>();
-  choices.forEach(({ model }, user) => {
-    const users = groups.get(model);
-    if (users) users.push(user);
-    else groups.set(model, [user]);
-  });
-  return new Map([...groups].map(([model, users]) => [model, Int32Array.from(users)]));
-}
-
-function required<Scorer>(scorer: Scorer | undefined, task: TaskName): Scorer {
-  if (!scorer) throw new AppError('INTERNAL', `The predictor of ${task} cannot score it.`);
-  return scorer;
 }
