@@ -66,11 +66,14 @@ const metric = (name: string, value: number, halfWidth: number): MetricValue => 
   high: value + halfWidth,
 });
 
-async function storeEvaluations(figures: readonly [family: string, value: MetricValue][]): Promise<void> {
+async function storeEvaluations(
+  figures: readonly [family: string, value: MetricValue][],
+  modelVersionId: string | null = null,
+): Promise<void> {
   const run = await startRun('SINGLE_TASK');
   const rows = figures.map(([family, value]): Omit<EvaluationRow, 'id'> => ({
     runId: run.id,
-    modelVersionId: null,
+    modelVersionId,
     family,
     architecture: family.toLowerCase(),
     isServed: false,
@@ -136,6 +139,51 @@ test('a search shows its trials, the best first, and a cross-validation its spre
   const panel = page.getByRole('region', { name: 'Cross-validation' });
   await panel.getByText('rolling origin: fold 2 of 2').waitFor();
   expect(await panel.locator('tbody tr').first().innerText()).toMatch(/0.7450\s+0.0141\s+0.0071/);
+  expect(problems).toEqual([]);
+});
+
+test('a model’s page draws what its tasks share, and says which metrics there cannot be', async () => {
+  await start();
+  const run = await startRun();
+  const gate = (task: string, share: number) => ({
+    task,
+    sources: [
+      { name: 'expert 1', share },
+      { name: 'expert 2', share: 1 - share },
+    ],
+  });
+  const sharing = {
+    directory: 'net',
+    architecture: 'mmoe',
+    tasks: ['CHURN', 'FRAUD', 'CUSTOM_GIFTS'],
+    gates: [gate('CHURN', 0.9), gate('CUSTOM_GIFTS', 0.25)],
+    weights: [
+      { task: 'CHURN', weight: 1 },
+      { task: 'CUSTOM_GIFTS', weight: 0.5 },
+    ],
+    affinities: [{ task: 'CHURN', other: 'CUSTOM_GIFTS', cosine: -0.4 }],
+  };
+  const { id } = await api.shop.createModelVersion({
+    runId: run.id,
+    contentHash: 'a'.repeat(64),
+    tasks: ['CHURN'],
+    architecture: 'mmoe',
+    dataUntil: new Date('2011-12-09T00:00:00Z'),
+    sizeBytes: 1000,
+    manifest: { sharing: [sharing] },
+  });
+  await storeEvaluations(
+    [['MULTI', { name: 'AUC', value: Number.NaN, low: Number.NaN, high: Number.NaN }]],
+    id,
+  );
+  const { page, problems } = await open(`/#/versions/${id}`);
+  const panel = page.getByRole('region', { name: 'What the tasks share: mmoe' });
+  const gates = panel.locator('table.gates tbody tr');
+  await gates.nth(1).waitFor();
+  expect(await gates.allInnerTexts()).toEqual(['Churn\t90%\t10%', 'Gifts\t25%\t75%']);
+  expect(await gates.first().locator('td').first().getAttribute('style')).toContain('0.495');
+  await panel.getByText('-0.400').waitFor();
+  await page.getByText('AUC: not defined here. AUC cannot be computed from these 1000 examples.').waitFor();
   expect(problems).toEqual([]);
 });
 

@@ -18,6 +18,7 @@ import {
   toDeployment,
   toModelVersion,
 } from '../types/model-version.type.js';
+import { TaskSharing, taskSharingOf } from '../types/task-sharing.type.js';
 import { toTrainingRun, TrainingRun } from '../types/training-run.type.js';
 
 /** Most versions that one comparison takes. */
@@ -103,6 +104,13 @@ export class ModelVersionResolver {
   })
   ensembleReports(@Root() { manifest }: ModelVersion): EnsembleReport[] {
     return ensembleReportsOf(manifest);
+  }
+
+  @FieldResolver(() => [TaskSharing], {
+    description: 'How each net of several tasks parts itself between them: gates and weights by task.',
+  })
+  sharing(@Root() { manifest }: ModelVersion): TaskSharing[] {
+    return taskSharingOf(manifest);
   }
 }
 

@@ -471,6 +471,25 @@ export type ModelVersionData = {
     readonly dataUntil: string;
     readonly sizeBytes: number;
     readonly createdAt: string;
+    readonly sharing: readonly {
+      readonly architecture: string;
+      readonly tasks: readonly Task[];
+      readonly customTasks: readonly string[];
+      readonly gates: readonly {
+        readonly task: string;
+        readonly sources: readonly { readonly name: string; readonly share: number }[];
+      }[];
+      readonly weights: readonly {
+        readonly task: Task;
+        readonly customTask: string | null;
+        readonly weight: number;
+      }[];
+      readonly affinities: readonly {
+        readonly task: string;
+        readonly other: string;
+        readonly cosine: number;
+      }[];
+    }[];
     readonly evaluations: readonly {
       readonly id: string;
       readonly task: Task;

@@ -37,6 +37,18 @@ export const EVALUATION_MESSAGES = {
   'sessions.next': 'What comes next?',
   'sessions.outcome': 'Will it end with a purchase?',
 
+  'sharing.title': 'What the tasks share: {architecture}',
+  'sharing.hint':
+    'What each task takes from each source, on average over the validation rows. Tasks whose rows look alike share; one that has a source to itself has been set apart.',
+  'sharing.gates': 'Gate weights by task',
+  'sharing.task': 'Task',
+  'sharing.noGates': 'All tasks read the same layers: this kind of net has no gates.',
+  'sharing.weights': 'Weight of each loss in the last epoch',
+  'sharing.weight': 'Weight',
+  'sharing.affinities': 'Do the tasks pull the shared layers the same way?',
+  'sharing.other': 'With',
+  'sharing.cosine': 'Cosine of the gradients',
+
   'segments.title': 'By segment',
   'segments.segment': 'Segment',
   'segments.examples': 'Examples',

@@ -12,6 +12,7 @@ import { term, text } from '../messages/index.js';
 import { DeploymentControls } from './deployment-controls.js';
 import { EnsembleReports } from './ensemble-reports.js';
 import { EvaluationCurves } from './evaluation-curves.js';
+import { TaskSharing } from './task-sharing.js';
 
 type Version = NonNullable<ModelVersionData['modelVersion']>;
 type Evaluation = Version['evaluations'][number];
@@ -32,6 +33,9 @@ export function ModelVersionPage({ id }: { id: string }) {
                 isDeployed={deployments.some((deployment) => deployment.modelVersion.id === modelVersion.id)}
                 onChange={query.reload}
               />
+              {modelVersion.sharing.map((sharing, at) => (
+                <TaskSharing key={at} sharing={sharing} />
+              ))}
               <EnsembleReports id={modelVersion.id} />
               <Evaluations version={modelVersion} />
             </>
