@@ -84,6 +84,8 @@ export interface UserExampleRows {
   readonly history: ShopHistory;
   /** [examples] indices into history.users. */
   readonly users: Int32Array;
+  /** [examples] milliseconds since the epoch: as of when each is. */
+  readonly times: Float64Array;
   /** [examples × USER_FEATURES] standardised among the users of the same time. */
   readonly features: Float32Array;
 }

@@ -20,7 +20,8 @@ export type ContributionPredictor = CompiledPredictor;
  * Each feature's part in a logit of any net, by integrated gradients from the baseline 0, which is the average of standardised features
  * (Sundararajan et al., ICML 2017): the mean gradient along the straight way, times the feature. The parts add up to logit(row) - logit(0).
  *
- * Its `predict` takes `features` [rows × width] and the other columns, which stay as they are, and gives `parts` [rows × width].
+ * Its `predict` takes `features` [rows × width] and the other columns, which stay as they are, and gives `parts` [rows × width]. Where `point`
+ * makes the row out of the other columns, there are no `features`.
  *
  * @param options.others columns that the logit reads beside the features
  * @param options.logit  [rows, width] and the other columns → [rows]
@@ -30,6 +31,8 @@ export function compileContributions(
   options: {
     readonly width: number;
     readonly others?: BatchSpec;
+    /** What parts are told of: [rows, width]. */
+    readonly point?: (others: Batch<BatchSpec>, context: ModelContext) => Tensorflow.Tensor2D;
     readonly logit: (
       features: Tensorflow.Tensor2D,
       others: Batch<BatchSpec>,
@@ -37,13 +40,14 @@ export function compileContributions(
     ) => Tensorflow.Tensor1D;
   },
 ): ContributionPredictor {
-  const { width, others = {}, logit } = options;
-  const batch: BatchSpec = { features: column(width), ...others };
+  const { width, others = {}, point, logit } = options;
+  const batch: BatchSpec = point ? others : { features: column(width), ...others };
   return compilePredict({
     weights,
     batch,
     batchSizes: [1, 16],
-    predict: ({ features, ...rest }, context) => {
+    predict: ({ features: given, ...rest }, context) => {
+      const features = point?.(rest, context) ?? given;
       const [rows] = features.shape;
       const shares = tf.tensor3d(
         Array.from({ length: POINTS }, (_, at) => (at + 0.5) / POINTS),

@@ -153,7 +153,11 @@ async function trainTogether(
           ? collaboration.losses(passes, batch, model)
           : { tasks: passes.map(({ losses }) => losses) };
       const weighed = learners.map(({ balance }, at) => balance.losses(given.tasks[at]));
-      const extras = [...weighed.flatMap(({ extra }) => extra ?? []), ...(given.extra ? [given.extra] : [])];
+      const extras = [
+        ...weighed.flatMap(({ extra }) => extra ?? []),
+        ...(given.extra ? [given.extra] : []),
+        ...(model.isTraining ? learners.flatMap((learner) => learner.sequenceLoss(batch, model) ?? []) : []),
+      ];
       return {
         tasks: Object.assign({}, ...weighed.map(({ tasks }) => tasks)) as Losses,
         ...(extras.length > 0 && { extra: extras.length === 1 ? extras[0] : tf.addN(extras) }),

@@ -9,6 +9,7 @@ import {
   type ModelContext,
   Random,
   saveWeights,
+  tf,
   WeightSet,
 } from '../../nn/index.js';
 import { type CustomTask, customTaskName, type TaskName } from '../../tasks/index.js';
@@ -16,7 +17,13 @@ import type { FitContext, TrainingData } from '../index.js';
 import { isUserTask, PopulationState, type UserTask } from '../single-task/index.js';
 import type { Architecture } from './architecture.js';
 import { CustomPart } from './entities/custom-part.js';
-import type { EntityPart, GatherOptions, PartInputs, PartOutputs } from './entities/entity-part.js';
+import {
+  type EntityPart,
+  type GatherOptions,
+  inputsOf,
+  type PartInputs,
+  type PartOutputs,
+} from './entities/entity-part.js';
 import { FunnelHead } from './entities/funnel-head.js';
 import { ItemPart } from './entities/item-part.js';
 import { RankingPart } from './entities/ranking-part.js';
@@ -113,7 +120,7 @@ export class Learner {
     context: FitContext,
     options: GatherOptions = {},
   ): Promise<EntityExamples[]> {
-    this.parts = this.partsWith(gatherSharedIds(data, this.tasks, this.settings.embeddingSize));
+    this.parts = this.partsWith(gatherSharedIds(data, this.tasks, this.settings));
     const examples: EntityExamples[] = [];
     for (const part of this.parts.all) {
       context.signal.throwIfAborted();
@@ -124,7 +131,7 @@ export class Learner {
 
   /** Takes over the examples of another learner of the same tasks. */
   adopt(other: Learner, data: TrainingData): void {
-    this.parts = this.partsWith(gatherSharedIds(data, this.tasks, this.settings.embeddingSize));
+    this.parts = this.partsWith(gatherSharedIds(data, this.tasks, this.settings));
     this.parts.all.forEach((part, at) => part.adopt(other.all[at]));
   }
 
@@ -139,6 +146,7 @@ export class Learner {
     });
     parts.ids.items?.build(network.weights);
     parts.ids.countries?.build(network.weights);
+    parts.ids.sequences?.build(network.weights);
     for (const part of parts.all) part.build(network);
     const balance = new LossBalance(this.tasks, this.settings.lossBalancing, name);
     balance.build(network.weights);
@@ -156,6 +164,15 @@ export class Learner {
       parts,
       losses: Object.assign({}, ...parts.map(({ losses }) => losses)) as Losses,
     };
+  }
+
+  /** The sequence encoder's own loss, weighed; null where there is none. */
+  sequenceLoss(batch: Batch<BatchSpec>, context: ModelContext): Tensorflow.Scalar | null {
+    const { sequenceLoss: weight } = this.settings;
+    const part = this.all.find(({ beside }) => beside !== undefined);
+    if (!part?.beside || weight === 0) return null;
+    const loss = part.beside.sequenceLoss(inputsOf(part, batch), context);
+    return loss && tf.mul<Tensorflow.Scalar>(loss, tf.scalar(weight));
   }
 
   /** Gets ready to answer: after training, with everything known before the cut. @param looked by part: examples whose gates are averaged */
@@ -178,7 +195,7 @@ export class Learner {
 
   /** Takes over what `save` wrote. @throws Error when it was made with other features */
   async restore(directory: string, notes: TrainingNotes): Promise<void> {
-    this.parts = this.partsWith(await loadSharedIds(directory, this.settings.embeddingSize));
+    this.parts = this.partsWith(await loadSharedIds(directory, this.settings));
     this.build(newWeights(this.kind, 0));
     const { network, parts } = this.ready();
     await loadWeights(join(directory, WEIGHTS_FILE), network.weights);

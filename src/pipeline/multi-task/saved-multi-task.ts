@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { CustomTask, TaskName } from '../../tasks/index.js';
 import type { TaskSharing } from '../index.js';
-import type { MultiTaskSettings } from './settings.js';
+import { MULTI_TASK_DEFAULTS, type MultiTaskSettings } from './settings.js';
 
 const FILE = 'multi-task.json';
 
@@ -23,8 +23,9 @@ export async function writeSavedMultiTask(directory: string, saved: SavedMultiTa
   await writeFile(join(directory, FILE), JSON.stringify(saved));
 }
 
-/** Reads how a model was made; one written before there were affinities or custom tasks has none. */
+/** Reads how a model was made; what there was not yet when it was written is at its default. */
 export async function readSavedMultiTask(directory: string): Promise<SavedMultiTask> {
   const saved = JSON.parse(await readFile(join(directory, FILE), 'utf8')) as Partial<SavedMultiTask>;
-  return { affinities: [], customTasks: [], ...saved } as SavedMultiTask;
+  const settings = { ...MULTI_TASK_DEFAULTS, ...saved.settings };
+  return { affinities: [], customTasks: [], ...saved, settings } as SavedMultiTask;
 }

@@ -16,6 +16,9 @@ export const MULTI_TASKS = [
 export const BALANCING_METHODS = ['EQUAL', 'FIXED', 'UNCERTAINTY', 'GRADNORM', 'DWA', 'PCGRAD'] as const;
 export type BalancingMethod = (typeof BALANCING_METHODS)[number];
 
+/** What tells about users. */
+export const USER_ENCODERS = ['FEATURES', 'SASREC', 'BERT4REC'] as const;
+
 const isMultiTask = (task: string): boolean =>
   (MULTI_TASKS as readonly string[]).includes(task) || isCustomTask(task);
 
@@ -47,6 +50,19 @@ const commonSettings = {
   /** Width of the embeddings of items and countries that rows of several entities name; 0 = none. */
   embeddingSize: z.number().int().min(0).max(256),
   embeddingRate: z.number().gt(0).max(1),
+  /**
+   * What tells about users: their features, or beside them the latest behaviours through a Transformer encoder that all tasks share,
+   * causal (SASREC) or masked (BERT4REC); see `SequenceEncoder`.
+   */
+  userEncoder: z.enum(USER_ENCODERS),
+  /** The latest behaviours of a user that the encoder looks at. */
+  sequenceLength: z.number().int().min(2).max(512),
+  sequenceWidth: z.number().int().min(1).max(512),
+  sequenceBlocks: z.number().int().min(1).max(12),
+  /** Must divide the width. */
+  sequenceHeads: z.number().int().min(1).max(16),
+  /** How much the encoder's own loss counts, of the next or the hidden items; 0 = it learns from the tasks alone. */
+  sequenceLoss: z.number().min(0).max(100),
   /** Units of the recommendation head's layer. */
   hidden: z.number().int().min(1).max(1024),
   dropout: z.number().min(0).max(0.9),
@@ -95,6 +111,12 @@ export const MULTI_TASK_DEFAULTS: MultiTaskSettings = {
   // Measured on the bundled shop, 8 wide: new items' NDCG@10 falls from 0.154 to 0.098, as the embeddings learn single baskets by heart.
   embeddingSize: 0,
   embeddingRate: 0.02,
+  userEncoder: 'FEATURES',
+  sequenceLength: 32,
+  sequenceWidth: 16,
+  sequenceBlocks: 1,
+  sequenceHeads: 2,
+  sequenceLoss: 0.1,
   hidden: 16,
   dropout: 0.3,
   learningRate: 3e-3,
@@ -152,13 +174,21 @@ export function multiTaskSettings<Own extends object>(
       'BAD_USER_INPUT',
       'lossWeights: give lossBalancing: { method: "FIXED", weights: { … } } instead.',
     );
-  const parsed = z.object({ ...commonSettings, ...architecture.ownSettings }).safeParse({
+  const schema = z
+    .object({ ...commonSettings, ...architecture.ownSettings })
+    .refine(
+      ({ sequenceWidth, sequenceHeads }) => sequenceWidth % sequenceHeads === 0,
+      'sequenceHeads: expected a divisor of sequenceWidth',
+    );
+  const parsed = schema.safeParse({
     ...MULTI_TASK_DEFAULTS,
     ...architecture.defaults,
     ...(preset ? TEXTBOOK : {}),
     ...rest,
   });
   if (parsed.success) return parsed.data as MultiTaskSettings & Own;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const problems = parsed.error.issues.map(
+    (issue) => `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}`,
+  );
   throw new AppError('BAD_USER_INPUT', problems.join('; '));
 }

@@ -9,6 +9,8 @@ import { isCustomTask, type TaskName } from '../../tasks/index.js';
 import type { HistoryUser, ShopHistory, TrainingData, TransactionContext } from '../index.js';
 import { knownItems, Vocabulary } from '../preprocess/index.js';
 import { isUserTask } from '../single-task/index.js';
+import { SequenceEncoder } from './sequence-encoder.js';
+import type { MultiTaskSettings } from './settings.js';
 
 const FILE = 'shared-ids.json';
 
@@ -48,12 +50,16 @@ export class IdEmbedding {
   }
 }
 
-/** What rows of several of the model's entities name. Null where only one does: it would have nobody to share with. */
+/**
+ * What rows of several of the model's entities hold. Ids are null where only one names them: it would have nobody to share with.
+ */
 export interface SharedIds {
   /** Of rankings and demand. */
   readonly items: IdEmbedding | null;
   /** Of users and transactions. */
   readonly countries: IdEmbedding | null;
+  /** Of what users did last; null unless the settings ask for it. */
+  readonly sequences: SequenceEncoder | null;
 }
 
 /** Which ids a model's tasks share. */
@@ -66,36 +72,56 @@ function sharedKinds(tasks: readonly TaskName[]): { items: boolean; countries: b
   };
 }
 
-/** Ids known before the cut. @param width of the embeddings; 0 = share none */
-export function gatherSharedIds(data: TrainingData, tasks: readonly TaskName[], width: number): SharedIds {
-  const kinds = sharedKinds(width > 0 ? tasks : []);
+/** Names by kind; null = not shared. */
+interface SharedNames {
+  readonly items: readonly string[] | null;
+  readonly countries: readonly string[] | null;
+  /** Items of the sequences; there are none in what was written before there was the encoder. */
+  readonly sequenceItems?: readonly string[] | null;
+}
+
+/** Ids known before the cut. */
+export function gatherSharedIds(
+  data: TrainingData,
+  tasks: readonly TaskName[],
+  settings: MultiTaskSettings,
+): SharedIds {
+  const { items, countries } = sharedKinds(settings.embeddingSize > 0 ? tasks : []);
+  const hasSequences = settings.userEncoder !== 'FEATURES';
+  const names = items || hasSequences ? itemsBefore(data) : null;
   return sharedIds(
     {
-      items: kinds.items ? itemsBefore(data) : null,
-      countries: kinds.countries ? countriesBefore(data) : null,
+      items: items ? names : null,
+      countries: countries ? countriesBefore(data) : null,
+      sequenceItems: hasSequences ? names : null,
     },
-    width,
+    settings,
   );
 }
 
-function sharedIds(
-  ids: { items: readonly string[] | null; countries: readonly string[] | null },
-  width: number,
-): SharedIds {
+function sharedIds({ items, countries, sequenceItems }: SharedNames, settings: MultiTaskSettings): SharedIds {
+  const { embeddingSize } = settings;
   return {
-    items: ids.items && new IdEmbedding('items', new Vocabulary(ids.items), width),
-    countries: ids.countries && new IdEmbedding('countries', new Vocabulary(ids.countries), width),
+    items: items && new IdEmbedding('items', new Vocabulary(items), embeddingSize),
+    countries: countries && new IdEmbedding('countries', new Vocabulary(countries), embeddingSize),
+    sequences: sequenceItems ? new SequenceEncoder(new Vocabulary(sequenceItems), settings) : null,
   };
 }
 
-export async function saveSharedIds(directory: string, { items, countries }: SharedIds): Promise<void> {
-  const saved = { items: items?.vocabulary.ids ?? null, countries: countries?.vocabulary.ids ?? null };
+export async function saveSharedIds(
+  directory: string,
+  { items, countries, sequences }: SharedIds,
+): Promise<void> {
+  const saved: SharedNames = {
+    items: items?.vocabulary.ids ?? null,
+    countries: countries?.vocabulary.ids ?? null,
+    sequenceItems: sequences?.vocabulary.ids ?? null,
+  };
   await writeFile(join(directory, FILE), JSON.stringify(saved));
 }
 
-export async function loadSharedIds(directory: string, width: number): Promise<SharedIds> {
-  const saved = JSON.parse(await readFile(join(directory, FILE), 'utf8')) as Parameters<typeof sharedIds>[0];
-  return sharedIds(saved, width);
+export async function loadSharedIds(directory: string, settings: MultiTaskSettings): Promise<SharedIds> {
+  return sharedIds(JSON.parse(await readFile(join(directory, FILE), 'utf8')) as SharedNames, settings);
 }
 
 /** A user's country as ISO code, '' where it is not known. */

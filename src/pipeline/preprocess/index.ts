@@ -1,3 +1,10 @@
+export {
+  type BehaviourSequences,
+  behaviourSequences,
+  orderSequences,
+  SEQUENCE_PLACES,
+  SEQUENCE_TIMES,
+} from './behaviour-sequences.js';
 export { addNeighbours, type ItemGroups, itemGroups, type Neighbours, neighbours } from './co-occurrence.js';
 export {
   activeUsers,

@@ -64,6 +64,7 @@ export {
 } from './recommendation/ranking-examples.js';
 export { softmaxRanker } from './recommendation/softmax-ranker.js';
 export { SINGLE_TASK_TYPES } from './registry.js';
+export { ItemSoftmax } from './sequence/item-softmax.js';
 export { bert4rec, sasrec } from './sequence/sequence-ranker.js';
 export { explainSessions } from './sessions/explain-sessions.js';
 export { markovChain } from './sessions/markov-chain.js';

@@ -48,6 +48,7 @@ import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import type { MultiTaskSettings } from '../settings.js';
 import type { SharedIds } from '../shared-ids.js';
+import type { BesideUser } from './beside-user.js';
 import { CustomColumns } from './custom-columns.js';
 import { CustomHead } from './custom-head.js';
 import {
@@ -99,9 +100,13 @@ export class CustomPart implements EntityPart, UserScorer {
       isSquared: settings.loss === 'SUM_OF_SQUARED_ERRORS',
       hidden: settings.hidden,
     });
-    this.input = userInput(ids);
     this.columns = new CustomColumns(task, ids);
+    this.input = userInput(this.beside);
     this.inputColumns = this.columns.inputs;
+  }
+
+  get beside(): BesideUser {
+    return this.columns.beside;
   }
 
   async gather({ history, cut }: TrainingData, { signal }: FitContext): Promise<EntityExamples> {
@@ -194,7 +199,7 @@ export class CustomPart implements EntityPart, UserScorer {
     if (request.users.length === 0) return [];
     this.explainer ??= compileContributions(network.weights, {
       width: USER_FEATURE_COUNT + ACTIVITY_FEATURE_COUNT,
-      others: this.columns.others,
+      others: this.columns.beside.spec,
       logit: (features, columns, context) => {
         const user = tf.slice(features, [0, 0], [-1, USER_FEATURE_COUNT]);
         const activity = tf.slice(features, [0, USER_FEATURE_COUNT], [-1, ACTIVITY_FEATURE_COUNT]);
@@ -221,8 +226,8 @@ export class CustomPart implements EntityPart, UserScorer {
       population,
       scales,
       correction: NO_CORRECTION,
-      others: this.columns.others,
-      meanings: this.columns.meanings,
+      others: this.columns.beside.spec,
+      meanings: this.columns.beside.meanings,
       outputs: (user, activity, columns, context) =>
         this.outputs({ ...columns, [this.columns.user]: user }, activity, context),
     });

@@ -6,6 +6,7 @@ import type { ExportableNetwork, FitContext, Model, TrainingData } from '../../i
 import type { PopulationState } from '../../single-task/index.js';
 import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
+import type { BesideUser } from './beside-user.js';
 
 /** What an entity's nets read of a batch: features, and rows of embeddings that were looked up; [examples, …] each. */
 export type PartInputs = Readonly<Record<string, Tensorflow.Tensor>>;
@@ -73,6 +74,8 @@ export interface EntityPart {
   ask(model: Model): Promise<Partial<Record<TaskName, Float32Array>>>;
   /** Columns of an example that its encoder reads. */
   readonly inputColumns: BatchSpec;
+  /** What stands beside the features, in rows about users. */
+  readonly beside?: BesideUser;
   /** What the encoder is given: [rows, width of `input`]. @param columns those of `inputColumns`, a row an example */
   encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D;
   /** Adds the heads' weights. After `gather` or `adopt` in training; alone where a saved model is restored. */

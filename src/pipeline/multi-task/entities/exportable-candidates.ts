@@ -22,13 +22,15 @@ import {
   standardisedInGraph,
   userFeatureColumns,
 } from '../../single-task/index.js';
-import { countryMeaning, type SharedIds } from '../shared-ids.js';
+import type { SharedIds } from '../shared-ids.js';
+import type { BesideUser } from './beside-user.js';
 import type { UserBeside } from './user-aware-ranking.js';
 
 export interface RankingNetwork {
   readonly weights: WeightSet;
   readonly ids: SharedIds;
-  /** `rankingUser` and, where countries are shared, `rankingCountry`. */
+  readonly beside: BesideUser;
+  /** `rankingUser`, and what stands beside it. */
   readonly userColumns: BatchSpec;
   readonly population: PopulationState;
   readonly scales: FeatureScales;
@@ -39,7 +41,7 @@ export interface RankingNetwork {
 
 /** The recommendation head as a network that scores pairs of a user and an item. */
 export function exportableCandidates(ranking: RankingNetwork): ExportableNetwork {
-  const { items, countries } = ranking.ids;
+  const { items } = ranking.ids;
   const batch: BatchSpec = {
     ...ranking.userColumns,
     candidateFeatures: column(CANDIDATE_FEATURE_COUNT),
@@ -62,7 +64,7 @@ export function exportableCandidates(ranking: RankingNetwork): ExportableNetwork
         description: 'what the user did so far',
         columns: userFeatureColumns(ranking.population),
       },
-      ...(countries && { rankingCountry: countryMeaning(countries) }),
+      ...ranking.beside.meanings,
       candidateFeatures: { description: 'what the item is, and what the user has to do with it', columns },
       ...(items && { candidateItem: { description: 'the item', vocabulary: items.vocabulary.ids } }),
     },

@@ -14,12 +14,12 @@ import {
   scaledColumns,
   standardisedInGraph,
 } from '../../single-task/index.js';
-import { countryMeaning, type SharedIds } from '../shared-ids.js';
+import type { BesideUser } from './beside-user.js';
 import type { TransactionScales } from './transaction-file.js';
 
 /** The fraud head as a network that tells probabilities. */
 export function exportableTransactions(options: {
-  readonly ids: SharedIds;
+  readonly beside: BesideUser;
   readonly scales: TransactionScales;
   readonly network: { readonly weights: WeightSet };
   readonly batch: BatchSpec;
@@ -29,8 +29,7 @@ export function exportableTransactions(options: {
     context: ModelContext,
   ) => ReturnType<PredictFunction<BatchSpec>>[string];
 }): ExportableNetwork {
-  const { scales, network, batch, logits } = options;
-  const { countries } = options.ids;
+  const { beside, scales, network, batch, logits } = options;
   return exportableNetwork({
     name: 'transactions',
     tasks: ['FRAUD'],
@@ -47,7 +46,7 @@ export function exportableTransactions(options: {
         description: 'what is known of the order when it comes in',
         columns: scaledColumns(TRANSACTION_FEATURES, scales),
       },
-      ...(countries && { billingCountry: countryMeaning(countries) }),
+      ...beside.meanings,
     },
     outputs: { FRAUD: { description: PROBABILITY }, logit: { description: 'logit of FRAUD' } },
   });

@@ -14,12 +14,12 @@ import {
   userFeatureColumns,
   type UserTask,
 } from '../../single-task/index.js';
-import { countryMeaning, type SharedIds } from '../shared-ids.js';
+import type { BesideUser } from './beside-user.js';
 
 /** Users' heads as a network that tells the tasks' probabilities. */
 export function exportableUsers(options: {
   readonly tasks: readonly UserTask[];
-  readonly ids: SharedIds;
+  readonly beside: BesideUser;
   readonly population: PopulationState;
   readonly weights: WeightSet;
   readonly batch: BatchSpec;
@@ -31,8 +31,7 @@ export function exportableUsers(options: {
     context: ModelContext,
   ) => Readonly<Record<string, Tensorflow.Tensor>>;
 }): ExportableNetwork {
-  const { tasks, population, weights, batch, outputOf, hazards } = options;
-  const { countries } = options.ids;
+  const { tasks, beside, population, weights, batch, outputOf, hazards } = options;
   const curves = [...new Set(tasks.map(outputOf))];
   const logitsOf = (curve: string) => `${curve}/logits`;
   const outputs: Record<string, TensorMeaning & { shape?: readonly number[] }> = {};
@@ -57,7 +56,7 @@ export function exportableUsers(options: {
     },
     inputs: {
       userFeatures: { description: 'what the user did so far', columns: userFeatureColumns(population) },
-      ...(countries && { userCountry: countryMeaning(countries) }),
+      ...beside.meanings,
     },
     outputs,
   });

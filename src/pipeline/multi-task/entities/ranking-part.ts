@@ -11,7 +11,6 @@ import {
   dense,
   type DenseWeights,
   glorotUniform,
-  idColumn,
   type ModelContext,
   tf,
 } from '../../../nn/index.js';
@@ -37,6 +36,7 @@ import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import type { MultiTaskSettings } from '../settings.js';
 import type { SharedIds } from '../shared-ids.js';
+import { BesideUser, prefixed } from './beside-user.js';
 import {
   type Answer,
   type EntityPart,
@@ -72,6 +72,7 @@ export class RankingPart implements EntityPart {
   readonly representations = this.tasks;
   readonly input: NetworkInput;
   readonly inputColumns: BatchSpec;
+  readonly beside: BesideUser;
   private network: MultiTaskNetwork | null = null;
   private scales: FeatureScales | null = null;
   private gathered: GatheredRankings | null = null;
@@ -87,11 +88,9 @@ export class RankingPart implements EntityPart {
     private readonly settings: MultiTaskSettings,
     private readonly ids: SharedIds,
   ) {
-    this.input = userInput(ids);
-    this.inputColumns = {
-      rankingUser: column(USER_FEATURE_COUNT),
-      ...(ids.countries && { rankingCountry: idColumn() }),
-    };
+    this.beside = new BesideUser(ids, prefixed('ranking'));
+    this.input = userInput(this.beside);
+    this.inputColumns = { rankingUser: column(USER_FEATURE_COUNT), ...this.beside.spec };
   }
 
   /** @throws Error before training or loading */
@@ -123,6 +122,7 @@ export class RankingPart implements EntityPart {
         isNew: { spec: list, values: ranking.isNew },
         offsets: { spec: list, values: ranking.offsets },
         ...rankingIdColumns(this.ids, history, ranking),
+        ...this.beside.columns(this.beside.ofUsers(history, ranking.users, ranking.cuts)),
       },
     };
   }
@@ -211,11 +211,7 @@ export class RankingPart implements EntityPart {
   }
 
   encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
-    const { rankingUser, rankingCountry } = columns;
-    const { countries } = this.ids;
-    return countries
-      ? countries.beside(rankingUser, rankingCountry, context)
-      : (rankingUser as Tensorflow.Tensor2D);
+    return this.beside.join(columns.rankingUser, columns, context);
   }
 
   /** What users bring to the candidates. @param inputs [users, width of the encoder's input] */
@@ -248,6 +244,7 @@ export class RankingPart implements EntityPart {
     return exportableCandidates({
       weights: this.network!.weights,
       ids: this.ids,
+      beside: this.beside,
       userColumns: this.inputColumns,
       population,
       scales,
@@ -275,6 +272,7 @@ export class RankingPart implements EntityPart {
       weights: this.network.weights,
       inputColumns: this.inputColumns,
       ids: this.ids,
+      beside: this.beside,
       ofUsers: (columns, context) => this.ofUsers(this.encoderInput(columns, context), context),
       population,
       scales: this.scales,

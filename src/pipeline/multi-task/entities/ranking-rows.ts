@@ -15,7 +15,7 @@ import {
 } from '../../preprocess/index.js';
 import { type FeatureScales, MASKED_LOGIT, type RankingExamples } from '../../single-task/index.js';
 import type { ExampleColumn } from '../joint-rows.js';
-import { countriesOf, type SharedIds } from '../shared-ids.js';
+import type { SharedIds } from '../shared-ids.js';
 import { type Answer, examplesOf, type PartOutputs } from './entity-part.js';
 
 const SCALES = 'scales.json';
@@ -90,6 +90,7 @@ export async function scoreInBlocks(
     const block = await score({
       history,
       users: examples.users.subarray(from, to),
+      times: examples.cuts.subarray(from, to),
       features: userRows.subarray(from * USER_FEATURE_COUNT, to * USER_FEATURE_COUNT),
       candidates,
       items: examples.items.subarray(from * candidates, to * candidates),
@@ -132,19 +133,14 @@ export async function loadScales(folder: string): Promise<FeatureScales> {
   return { means: Float32Array.from(saved.means), deviations: Float32Array.from(saved.deviations) };
 }
 
-/** Columns of the ids that the rankings share with other entities. */
+/** Columns of the items that the rankings share with other entities. */
 export function rankingIdColumns(
-  { items: shared, countries }: SharedIds,
+  { items: shared }: SharedIds,
   history: ShopHistory,
-  { items, users, candidates }: RankingExamples,
+  { items, candidates }: RankingExamples,
 ): Record<string, ExampleColumn> {
-  const columns: Record<string, ExampleColumn> = {};
-  if (shared) {
-    const indexOf = shared.vocabulary.indicesOf(history.items.map(({ id }) => id));
-    const values = items.map((item) => (item < 0 ? shared.vocabulary.oovIndex : indexOf[item]));
-    columns.candidateItems = { spec: idColumn(candidates), values };
-  }
-  if (countries)
-    columns.rankingCountry = { spec: idColumn(), values: countriesOf(countries, history, users) };
-  return columns;
+  if (!shared) return {};
+  const indexOf = shared.vocabulary.indicesOf(history.items.map(({ id }) => id));
+  const values = items.map((item) => (item < 0 ? shared.vocabulary.oovIndex : indexOf[item]));
+  return { candidateItems: { spec: idColumn(candidates), values } };
 }

@@ -10,7 +10,6 @@ import {
   constant,
   dense,
   type DenseWeights,
-  idColumn,
   type ModelContext,
   sigmoidCrossEntropies,
   tf,
@@ -40,7 +39,8 @@ import { compileContributions, type ContributionPredictor } from '../contributio
 import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
 import type { MultiTaskSettings } from '../settings.js';
-import { billingCountriesOf, type SharedIds } from '../shared-ids.js';
+import type { SharedIds } from '../shared-ids.js';
+import { BesideUser, prefixed } from './beside-user.js';
 import {
   type Answer,
   type EntityPart,
@@ -71,6 +71,7 @@ export class TransactionPart implements EntityPart, FraudScorer {
   readonly representations = this.tasks;
   readonly input: NetworkInput;
   readonly inputColumns: BatchSpec;
+  readonly beside: BesideUser;
   private network: MultiTaskNetwork | null = null;
   private scales: TransactionScales | null = null;
   private known: FraudTraining = { isSimulated: true, examples: 2, frauds: 1 };
@@ -82,13 +83,11 @@ export class TransactionPart implements EntityPart, FraudScorer {
 
   constructor(
     private readonly settings: MultiTaskSettings,
-    private readonly ids: SharedIds,
+    ids: SharedIds,
   ) {
-    this.input = { name: INPUT, width: WIDTH + (ids.countries?.width ?? 0) };
-    this.inputColumns = {
-      transactionFeatures: column(WIDTH),
-      ...(ids.countries && { billingCountry: idColumn() }),
-    };
+    this.beside = new BesideUser(ids, prefixed('billing'));
+    this.input = { name: INPUT, width: WIDTH + this.beside.width };
+    this.inputColumns = { transactionFeatures: column(WIDTH), ...this.beside.spec };
   }
 
   /** What it was trained on. */
@@ -123,9 +122,7 @@ export class TransactionPart implements EntityPart, FraudScorer {
       passes: this.settings.fraudPasses,
       columns: {
         transactionFeatures: { spec: column(WIDTH), values: standardise(raw, this.scales) },
-        ...(this.ids.countries && {
-          billingCountry: { spec: idColumn(), values: billingCountriesOf(this.ids.countries, contexts) },
-        }),
+        ...this.beside.columns(this.beside.ofOrders(contexts)),
         isFraud: { spec: column(), values: known.map((label) => (label === 1 ? 1 : 0)) },
         isLabelled: { spec: column(), values: known.map((label) => (Number.isNaN(label) ? 0 : 1)) },
         isTransaction: { spec: column(), values: new Float32Array(count).fill(1) },
@@ -208,7 +205,7 @@ export class TransactionPart implements EntityPart, FraudScorer {
       predict: (columns, context) => ({ logits: this.logits(columns, context) }),
     });
     const values = standardise(transactionFeatures(transactions), scales);
-    const columns = { transactionFeatures: values, ...this.idColumns(transactions) };
+    const columns = { transactionFeatures: values, ...this.beside.ofOrders(transactions) };
     return this.predictor.predict(columns).logits.map(sigmoid);
   }
 
@@ -228,7 +225,7 @@ export class TransactionPart implements EntityPart, FraudScorer {
     const raw = transactionFeatures(transactions);
     const { parts } = this.explainer.predict({
       features: standardise(raw, scales),
-      ...this.idColumns(transactions),
+      ...this.beside.ofOrders(transactions),
     });
     return transactions.map((_, at) => {
       const [from, to] = [at * WIDTH, (at + 1) * WIDTH];
@@ -243,7 +240,7 @@ export class TransactionPart implements EntityPart, FraudScorer {
 
   exportable(): ExportableNetwork {
     const logits = this.logits.bind(this);
-    return exportableTransactions({ ...this.ready(), ids: this.ids, batch: this.inputColumns, logits });
+    return exportableTransactions({ ...this.ready(), beside: this.beside, batch: this.inputColumns, logits });
   }
 
   /** @throws AppError CONFLICT when it was made with other features */
@@ -261,23 +258,14 @@ export class TransactionPart implements EntityPart, FraudScorer {
   }
 
   encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
-    const { countries } = this.ids;
-    const features = columns.transactionFeatures;
-    return countries
-      ? countries.beside(features, columns.billingCountry, context)
-      : (features as Tensorflow.Tensor2D);
-  }
-
-  private idColumns(transactions: readonly TransactionContext[]): Record<string, Int32Array> {
-    const { countries } = this.ids;
-    return countries ? { billingCountry: billingCountriesOf(countries, transactions) } : {};
+    return this.beside.join(columns.transactionFeatures, columns, context);
   }
 
   /** @param inputs [rows, width of `input`] */
   private ofTransactions(inputs: Tensorflow.Tensor2D, context: ModelContext): PartOutputs {
     if (!this.network) throw new Error('The model has no weights yet.');
     const [{ values }] = this.network.represent(INPUT, inputs, this.representations, context);
-    const features = this.ids.countries ? tf.slice2d(inputs, [0, 0], [-1, WIDTH]) : inputs;
+    const features = this.beside.width > 0 ? tf.slice2d(inputs, [0, 0], [-1, WIDTH]) : inputs;
     const logits = tf.add(dense(values, this.head), dense(features, this.wide));
     return { representations: [values], heads: { logits: tf.reshape(logits, [-1]) } };
   }

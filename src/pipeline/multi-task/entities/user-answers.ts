@@ -57,9 +57,9 @@ export async function askUsers(
   asked: { readonly history: ShopHistory; readonly examples: UserExamples; readonly origins: UserOrigins },
 ): Promise<Partial<Record<TaskName, Float32Array>>> {
   const { history, examples, origins } = asked;
-  const { users } = origins;
+  const { users, times } = origins;
   const scores = scorer.scoreExamples
-    ? await scorer.scoreExamples({ history, users, features: examples.features })
+    ? await scorer.scoreExamples({ history, users, times, features: examples.features })
     : await scoresAsOf(scorer, history, origins);
   const logits = tasks.flatMap((task) => {
     const probabilities = scores[task];

@@ -19,7 +19,8 @@ import {
   type ScoreUser,
   standardiseRows,
 } from '../../single-task/index.js';
-import { countriesOf, type SharedIds } from '../shared-ids.js';
+import type { SharedIds } from '../shared-ids.js';
+import type { BesideUser } from './beside-user.js';
 import { UserRanking } from './user-ranking.js';
 
 /** What a user brings to the scores of the candidates. */
@@ -42,6 +43,7 @@ export interface UserAwareModel {
   readonly weights: WeightSet;
   readonly inputColumns: BatchSpec;
   readonly ids: SharedIds;
+  readonly beside: BesideUser;
   /** @param columns those of `inputColumns` */
   ofUsers(columns: Batch<BatchSpec>, context: ModelContext): UserBeside;
   readonly population: PopulationState;
@@ -75,7 +77,7 @@ export class UserAwareRanking extends UserRanking {
   /** How each of the request's users scores the items of the state. */
   scorers(request: UserRequest): ScoreUser[] {
     const { population } = this.model;
-    const heads = this.heads(request, () => population.features(request));
+    const heads = this.heads(request, request.asOf, () => population.features(request));
     return heads.map(({ part, taste }) => (user, similarity) => {
       const scores = this.scorer.score(user, similarity, part);
       return taste ? this.addLikings(scores, taste, this.embeddingOf) : scores;
@@ -88,7 +90,7 @@ export class UserAwareRanking extends UserRanking {
     const { vocabulary } = this.model.ids.items ?? this.model.state;
     const embeddingOf = vocabulary.indicesOf(history.items.map(({ id }) => id));
     const scores = new Float32Array(items.length);
-    this.heads(examples, () => examples.features).forEach((head, at) => {
+    this.heads(examples, examples.times, () => examples.features).forEach((head, at) => {
       const [from, to] = [at * candidates, (at + 1) * candidates];
       const rows = candidateFeatures.slice(from * CANDIDATE_FEATURE_COUNT, to * CANDIDATE_FEATURE_COUNT);
       const embedded = Int32Array.from(items.subarray(from, to), (item) => embeddingOf[item] ?? 0);
@@ -99,6 +101,7 @@ export class UserAwareRanking extends UserRanking {
 
   private heads(
     { history, users }: Pick<UserRequest, 'history' | 'users'>,
+    times: Float64Array | number,
     features: () => Float32Array,
   ): UserPart[] {
     if (users.length === 0) return [];
@@ -111,10 +114,9 @@ export class UserAwareRanking extends UserRanking {
         return outputs;
       },
     });
-    const { countries } = this.model.ids;
     const outputs = this.predictor.predict({
       rankingUser: features(),
-      ...(countries && { rankingCountry: countriesOf(countries, history, users) }),
+      ...this.model.beside.ofUsers(history, users, times),
     });
     const rowOf = (values: Float32Array, at: number) => {
       const width = values.length / users.length;

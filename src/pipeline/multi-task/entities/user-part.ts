@@ -8,7 +8,6 @@ import {
   column,
   type CompiledPredictor,
   compilePredict,
-  idColumn,
   type ModelContext,
   tf,
 } from '../../../nn/index.js';
@@ -23,18 +22,12 @@ import type {
   UserRequest,
   UserScorer,
 } from '../../index.js';
-import {
-  rawUserFeatures,
-  USER_FEATURE_COUNT,
-  USER_FEATURES,
-  type UserExamples,
-  userExamples,
-} from '../../preprocess/index.js';
+import { USER_FEATURE_COUNT, type UserExamples, userExamples } from '../../preprocess/index.js';
 import { hazardTarget, isUserTask, type PopulationState, type UserTask } from '../../single-task/index.js';
-import { compileContributions, type ContributionPredictor } from '../contributions.js';
 import type { EntityExamples, ExampleColumn } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
-import { countriesOf, type SharedIds } from '../shared-ids.js';
+import type { SharedIds } from '../shared-ids.js';
+import { BesideUser, prefixed } from './beside-user.js';
 import {
   type Answer,
   type EntityPart,
@@ -43,6 +36,7 @@ import {
   type PartInputs,
   type PartOutputs,
 } from './entity-part.js';
+import { UserExplainer } from './explain-users.js';
 import { exportableUsers } from './exportable-users.js';
 import {
   askUsers,
@@ -56,9 +50,9 @@ import type { UserHead } from './user-head.js';
 
 export const USER_INPUT = 'user';
 
-/** Users' rows: their features, and beside them the embedding of their country where it is shared. */
-export function userInput({ countries }: SharedIds): NetworkInput {
-  return { name: USER_INPUT, width: USER_FEATURE_COUNT + (countries?.width ?? 0) };
+/** Users' rows: their features, and what stands beside them. */
+export function userInput({ width }: BesideUser): NetworkInput {
+  return { name: USER_INPUT, width: USER_FEATURE_COUNT + width };
 }
 
 interface Gathered extends TrainingData {
@@ -69,22 +63,21 @@ interface Gathered extends TrainingData {
 export class UserPart implements EntityPart, UserScorer {
   readonly input: NetworkInput;
   readonly inputColumns: BatchSpec;
+  readonly beside: BesideUser;
   private network: MultiTaskNetwork | null = null;
   private population: PopulationState | null = null;
   private gathered: Gathered | null = null;
   private predictor: CompiledPredictor | null = null;
-  private readonly explainers = new Map<UserTask, ContributionPredictor>();
+  private readonly explainers = new Map<UserTask, UserExplainer>();
 
   constructor(
     readonly tasks: readonly UserTask[],
     private readonly head: UserHead,
-    private readonly ids: SharedIds,
+    ids: SharedIds,
   ) {
-    this.input = userInput(ids);
-    this.inputColumns = {
-      userFeatures: column(USER_FEATURE_COUNT),
-      ...(ids.countries && { userCountry: idColumn() }),
-    };
+    this.beside = new BesideUser(ids, prefixed('user'));
+    this.input = userInput(this.beside);
+    this.inputColumns = { userFeatures: column(USER_FEATURE_COUNT), ...this.beside.spec };
   }
 
   get representations(): readonly string[] {
@@ -120,7 +113,7 @@ export class UserPart implements EntityPart, UserScorer {
       passes: 1,
       columns: {
         userFeatures: { spec: column(USER_FEATURE_COUNT), values: examples.features },
-        ...this.countryColumn({ history, cut }),
+        ...this.besideColumns({ history, cut }),
         ...this.head.targets(history, cut, examples),
       },
     };
@@ -150,11 +143,7 @@ export class UserPart implements EntityPart, UserScorer {
   }
 
   encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
-    const { userFeatures, userCountry } = columns;
-    const { countries } = this.ids;
-    return countries
-      ? countries.beside(userFeatures, userCountry, context)
-      : (userFeatures as Tensorflow.Tensor2D);
+    return this.beside.join(columns.userFeatures, columns, context);
   }
 
   finish(_data: TrainingData, population: PopulationState | null): void {
@@ -171,12 +160,12 @@ export class UserPart implements EntityPart, UserScorer {
   async scoreExamples({
     history,
     users,
+    times,
     features,
   }: UserExampleRows): Promise<Partial<Record<TaskName, Float32Array>>> {
-    const { countries } = this.ids;
     return this.score(users, () => ({
       userFeatures: features,
-      ...(countries && { userCountry: countriesOf(countries, history, users) }),
+      ...this.beside.ofUsers(history, users, times),
     }));
   }
 
@@ -186,21 +175,8 @@ export class UserPart implements EntityPart, UserScorer {
     if (!isUserTask(task) || !this.tasks.includes(task))
       throw new Error(`The model explains no ${task} of users.`);
     if (request.users.length === 0) return [];
-    const { userFeatures, ...others } = this.columnsOf(request, population);
-    const { parts } = this.explainer(task).predict({ features: userFeatures, ...others });
-    const statistics = population.alignedStatistics(request.history);
-    return Array.from(request.users, (user, row) => {
-      const raw = rawUserFeatures(request.history, user, request.asOf, statistics);
-      if (!raw) return [];
-      return USER_FEATURES.map(({ name, description }, at) => ({
-        feature: name,
-        description,
-        value: raw[at],
-        contribution: parts[row * USER_FEATURE_COUNT + at],
-      }))
-        .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
-        .slice(0, first);
-    });
+    const columns = this.columnsOf(request, population);
+    return this.explainer(task).explain(request, columns, { population, first });
   }
 
   async save(): Promise<void> {}
@@ -209,7 +185,7 @@ export class UserPart implements EntityPart, UserScorer {
     const { network, population } = this.ready();
     return exportableUsers({
       tasks: this.tasks,
-      ids: this.ids,
+      beside: this.beside,
       population,
       weights: network.weights,
       batch: this.inputColumns,
@@ -230,16 +206,13 @@ export class UserPart implements EntityPart, UserScorer {
     this.explainers.clear();
   }
 
-  private explainer(task: UserTask): ContributionPredictor {
+  private explainer(task: UserTask): UserExplainer {
     const known = this.explainers.get(task);
     if (known) return known;
-    const { userFeatures: _, ...others } = this.inputColumns;
-    const explainer = compileContributions(this.ready().network.weights, {
-      width: USER_FEATURE_COUNT,
-      others,
-      logit: (userFeatures, columns, context) =>
-        explainedLogits(this.hazards({ userFeatures, ...columns }, task, context), task),
-    });
+    const { weights } = this.ready().network;
+    const explainer = new UserExplainer(weights, this.beside, (input, context) =>
+      explainedLogits(this.head.forward(input, context).heads[this.head.outputOf(task)], task),
+    );
     this.explainers.set(task, explainer);
     return explainer;
   }
@@ -258,25 +231,16 @@ export class UserPart implements EntityPart, UserScorer {
     );
   }
 
-  private hazards(columns: Batch<BatchSpec>, task: UserTask, context: ModelContext): Tensorflow.Tensor {
-    return this.head.forward(this.encoderInput(columns, context), context).heads[this.head.outputOf(task)];
-  }
-
   /** In the order of `userExamples`. */
-  private countryColumn({ history, cut }: TrainingData): Record<string, ExampleColumn> {
-    const { countries } = this.ids;
-    if (!countries) return {};
-    const { users } = userOrigins(history, cut);
-    return { userCountry: { spec: idColumn(), values: countriesOf(countries, history, users) } };
+  private besideColumns({ history, cut }: TrainingData): Record<string, ExampleColumn> {
+    if (this.beside.width === 0) return {};
+    const { users, times } = userOrigins(history, cut);
+    return this.beside.columns(this.beside.ofUsers(history, users, times));
   }
 
   private columnsOf(request: UserRequest, population: PopulationState): BatchArrays {
-    const { countries } = this.ids;
-    const { history, users } = request;
-    return {
-      userFeatures: population.features(request),
-      ...(countries && { userCountry: countriesOf(countries, history, users) }),
-    };
+    const { history, users, asOf } = request;
+    return { userFeatures: population.features(request), ...this.beside.ofUsers(history, users, asOf) };
   }
 
   private known(): Gathered {

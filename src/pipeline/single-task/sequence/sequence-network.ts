@@ -8,13 +8,12 @@ import {
   type ModelContext,
   normalWith,
   Random,
-  softmaxCrossEntropy,
   type Table,
   tf,
   TransformerEncoder,
-  weightedMean,
   WeightSet,
 } from '../../../nn/index.js';
+import { ItemSoftmax } from './item-softmax.js';
 import type { SequenceSettings } from './sequence-settings.js';
 
 /** CAUSAL: each position predicts the next item. MASKED: masked positions predict what stood there. */
@@ -25,7 +24,6 @@ export const sequenceBatch = (length: number) => ({ items: idColumn(length) });
 export type SequenceBatch = ReturnType<typeof sequenceBatch>;
 
 const EMBEDDING_DEVIATION = 0.02;
-const MASKED_LOGIT = -1e9;
 const PREDICT_SIZES = [1, 16, 128];
 
 /**
@@ -40,7 +38,7 @@ export class SequenceNetwork {
   private readonly mask: number;
   private readonly table: Table;
   private readonly positions: Tensorflow.Variable;
-  private readonly bias: Table;
+  private readonly softmax: ItemSoftmax;
   private readonly encoder: TransformerEncoder;
   private predictor: CompiledPredictor<SequenceBatch> | null = null;
 
@@ -48,7 +46,7 @@ export class SequenceNetwork {
   constructor(
     private readonly attention: Attention,
     private readonly settings: SequenceSettings,
-    private readonly items: number,
+    items: number,
     seed: number,
   ) {
     const { embeddingDim, length, blocks, heads, dropout } = settings;
@@ -56,7 +54,8 @@ export class SequenceNetwork {
     this.padding = items;
     this.mask = items + 1;
     this.table = this.weights.table('items', items + 2, embeddingDim, normalWith(EMBEDDING_DEVIATION));
-    this.bias = this.weights.table('bias', items, 1, normalWith(0));
+    const bias = this.weights.table('bias', items, 1, normalWith(0));
+    this.softmax = new ItemSoftmax(this.table, bias, { ...settings, items });
     this.positions = this.weights.weight(
       'positions',
       [length, embeddingDim],
@@ -84,7 +83,7 @@ export class SequenceNetwork {
       const at = (values: Tensorflow.Tensor, from: number) =>
         tf.slice(values, [0, from], [context.rows, length - 1]);
       const before = tf.slice(hidden, [0, 0, 0], [context.rows, length - 1, this.settings.embeddingDim]);
-      return this.crossEntropy(before, at(items, 1), tf.mul(at(isThere, 0), at(isThere, 1)), context);
+      return this.softmax.crossEntropy(before, at(items, 1), tf.mul(at(isThere, 0), at(isThere, 1)), context);
     }
     const drawn = tf.less(context.random.uniform([context.rows, length]), tf.scalar(this.settings.maskShare));
     // The last position is always asked for: it is what serving asks.
@@ -95,7 +94,7 @@ export class SequenceNetwork {
       tf.fill([context.rows, length], this.mask, 'int32'),
       items,
     );
-    return this.crossEntropy(this.encode(masked, isThere, context), items, isMasked, context);
+    return this.softmax.crossEntropy(this.encode(masked, isThere, context), items, isMasked, context);
   }
 
   /** Logits of all items as the next of each window: [rows × items]. @param windows [rows × length] */
@@ -117,7 +116,7 @@ export class SequenceNetwork {
     const isThere = tf.cast(tf.notEqual(asked, tf.scalar(this.padding, 'int32')), 'float32');
     const hidden = this.encode(asked, isThere, context);
     const last = tf.slice(hidden, [0, length - 1, 0], [context.rows, 1, embeddingDim]);
-    return this.logitsOfAll(tf.reshape(last, [context.rows, embeddingDim]), context);
+    return this.softmax.logits(tf.reshape(last, [context.rows, embeddingDim]), context);
   }
 
   dispose(): void {
@@ -140,52 +139,5 @@ export class SequenceNetwork {
     const embedded = tf.mul(context.lookup(this.table, items), tf.scalar(Math.sqrt(embeddingDim)));
     const placed = context.random.dropout(tf.add(embedded, this.positions), dropout);
     return this.encoder.encode(tf.mul(placed, tf.expandDims(isThere, 2)), isThere, context);
-  }
-
-  /** [rows, width] → [rows, items] */
-  private logitsOfAll(hidden: Tensorflow.Tensor, context: ModelContext): Tensorflow.Tensor {
-    const all = tf.range(0, this.items, 1, 'int32');
-    const products = tf.matMul(hidden, context.lookup(this.table, all), false, true);
-    return tf.add(products, tf.reshape(context.lookup(this.bias, all), [1, this.items]));
-  }
-
-  private crossEntropy(
-    hidden: Tensorflow.Tensor,
-    labels: Tensorflow.Tensor,
-    weights: Tensorflow.Tensor,
-    context: ModelContext,
-  ): Tensorflow.Scalar {
-    const flat = tf.reshape(hidden, [-1, this.settings.embeddingDim]);
-    const counts = tf.reshape(weights, [-1]);
-    // Padding has no logit; its weight is 0, any label will do.
-    const right = tf.minimum(tf.reshape(labels, [-1]), tf.scalar(this.items - 1, 'int32'));
-    if (this.items <= this.settings.fullSoftmaxItems)
-      return softmaxCrossEntropy(right, this.logitsOfAll(flat, context), counts);
-    return weightedMean(this.sampledCrossEntropies(flat, right, context), counts);
-  }
-
-  /**
-   * Softmax over the right item and `negatives` evenly drawn ones, which stand for all others: each counts items / negatives times
-   * (Bengio and Senécal, 2003). A negative that is the right item itself (accidental hit) is left out.
-   */
-  private sampledCrossEntropies(
-    hidden: Tensorflow.Tensor,
-    labels: Tensorflow.Tensor,
-    context: ModelContext,
-  ): Tensorflow.Tensor {
-    const { negatives } = this.settings;
-    const sampled = context.random.integers([negatives], this.items);
-    const ofRight = tf.add(
-      tf.sum(tf.mul(hidden, context.lookup(this.table, labels)), 1, true),
-      context.lookup(this.bias, labels),
-    ); // [rows, 1]
-    const products = tf.matMul(hidden, context.lookup(this.table, sampled), false, true);
-    const ofSampled = tf.add(
-      tf.add(products, tf.reshape(context.lookup(this.bias, sampled), [1, negatives])),
-      tf.scalar(Math.log(this.items / negatives)),
-    );
-    const isHit = tf.cast(tf.equal(tf.expandDims(labels, 1), tf.expandDims(sampled, 0)), 'float32');
-    const logits = tf.concat([ofRight, tf.add(ofSampled, tf.mul(isHit, tf.scalar(MASKED_LOGIT)))], 1);
-    return tf.sub(tf.logSumExp(logits, 1), tf.reshape(ofRight, [-1]));
   }
 }

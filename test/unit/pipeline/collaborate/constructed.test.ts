@@ -113,8 +113,11 @@ test('adversarial training makes predictions change less when features change a 
   const moved = some.map((value) => value + 0.1 * noise.normal());
   const shift = async (model: Model) => {
     const own = new Int32Array(some.length / USER_FEATURE_COUNT);
+    const times = new Float64Array(own.length).fill(data.cut);
     const scores = await Promise.all(
-      [some, moved].map((rows) => model.users!.scoreExamples!({ history, users: own, features: rows })),
+      [some, moved].map((rows) =>
+        model.users!.scoreExamples!({ history, users: own, times, features: rows }),
+      ),
     );
     const [before, after] = scores.map((score) => score.CHURN!.map(logitOf));
     return meanDistance(before, after);
