@@ -18,9 +18,9 @@ export function multiTaskType(architecture: Architecture): ModelType {
       return new MultiTaskModel(architecture, tasks, settings, customTasksOf(hyperparameters));
     },
     load: async (directory) => {
-      const saved = await readSavedMultiTask(directory);
-      const model = new MultiTaskModel(architecture, saved.tasks, saved.settings, saved.customTasks);
-      await model.restore(directory, saved);
+      const { tasks, settings, customTasks, ...notes } = await readSavedMultiTask(directory);
+      const model = new MultiTaskModel(architecture, tasks, settings, customTasks);
+      await model.restore(directory, notes);
       return model;
     },
   };
