@@ -7,6 +7,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { AppError } from '../src/errors.js';
 import { heldOutOf } from '../src/jobs/worker/ensemble/held-examples.js';
 import {
   makeTaskEnsemble,
@@ -16,6 +17,7 @@ import {
 import { taskExamples } from '../src/jobs/worker/examples.js';
 import type { TaskExamples } from '../src/jobs/worker/task-examples.js';
 import { readOnlineRetail } from '../src/pipeline/collect/index.js';
+import type { HeldOut } from '../src/pipeline/ensemble/index.js';
 import { evaluateBinary, MAIN_METRICS, thresholdRule } from '../src/pipeline/evaluate/index.js';
 import { DAY_MS, type ShopHistory } from '../src/pipeline/index.js';
 import { PROJECT_ROOT } from '../src/root.js';
@@ -138,8 +140,23 @@ async function measureByTime(
   const validation = predictions.examples(task, cut - step);
   const test = predictions.examples(task, cut);
   const members = before.map((own, member) => ({ validation: own, test: now[member] }));
-  const earlier = heldOutOf(predictions.examples(task, cut - 2 * step), await at(cut - 2 * step));
+  const earlier = await earlierOf(task, predictions, cut - 2 * step, seed);
   return allWays(task, { validation, test, earlier }, members, seed);
+}
+
+/** Out-of-fold predictions at an earlier cut; null where a member has too little history before it. */
+async function earlierOf(
+  task: Measured,
+  predictions: Predictions,
+  cut: number,
+  seed: number,
+): Promise<HeldOut | null> {
+  try {
+    return heldOutOf(predictions.examples(task, cut), await predictions.ofAll(task, cut, seed));
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'TOO_FEW_DATA') throw thrown;
+    return null;
+  }
 }
 
 async function measureByUsers(predictions: Predictions, cut: number, seed: number): Promise<Row[]> {

@@ -2,12 +2,12 @@
 import { definedMetrics, isLessBetter } from '../pipeline/evaluate/index.js';
 import type { EvaluationRow, RunRow, ShopStore } from '../store/index.js';
 import { compareSeeded } from './seeded-comparison.js';
+import { transferReportsOf } from './transfer-report.js';
 import type {
   ModelComparison,
   ModelComparisonEntry,
   TaskComparison,
   TransferEffect,
-  TransferReport,
 } from './types/comparison.type.js';
 import type { ModelVersion } from './types/model-version.type.js';
 import { taskFields } from './types/task-fields.js';
@@ -26,15 +26,10 @@ export async function compareModels(
   }
   const tasks: TaskComparison[] = [];
   for (const group of groups.values()) tasks.push(await compareOnTask(shop, versions, group));
-  const transferReports = versions.flatMap(({ version: modelVersion }) => {
-    const { transfer } = modelVersion.manifest as { transfer?: Omit<TransferReport, 'modelVersion'> };
-    // Versions made before gradients were compared have no affinities in the store.
-    return transfer ? [{ ...transfer, affinities: transfer.affinities ?? [], modelVersion }] : [];
-  });
   return {
     tasks,
     transfer: tasks.flatMap((comparison) => transferEffect(comparison) ?? []),
-    transferReports,
+    transferReports: versions.flatMap(({ version }) => transferReportsOf(version)),
   };
 }
 

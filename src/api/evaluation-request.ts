@@ -4,12 +4,18 @@ import { choicesOf, parseParameters } from '../pipeline/evaluate/index.js';
 import { given, requireObject } from './inputs/checks.js';
 import type { CrossValidationInput, SearchInput } from './inputs/evaluation.input.js';
 import { toThresholds } from './inputs/threshold.input.js';
-import { builtInTask } from './types/task-fields.js';
+import { taskOf } from './types/task-fields.js';
 
 /** @throws AppError BAD_USER_INPUT for what can be told wrong without the data; the queue checks the rest */
 export function toCrossValidationRequest(input: CrossValidationInput): CrossValidationRequest {
-  const { architecture, architectures, hyperparameters, thresholds, ...rest } =
-    given<CrossValidationInput>(input);
+  const {
+    architecture,
+    architectures,
+    hyperparameters,
+    thresholds,
+    customTask: _name,
+    ...rest
+  } = given<CrossValidationInput>(input);
   if (architecture !== undefined && architectures !== undefined)
     throw new AppError(
       'BAD_USER_INPUT',
@@ -18,7 +24,7 @@ export function toCrossValidationRequest(input: CrossValidationInput): CrossVali
   const named = architectures ?? (architecture === undefined ? [] : [architecture]);
   return {
     ...rest,
-    task: builtInTask(input.task),
+    task: taskOf(input),
     architectures: named,
     ...(hyperparameters && { hyperparameters: requireObject('hyperparameters', hyperparameters) }),
     ...(thresholds && { thresholds: toThresholds(thresholds) }),
@@ -27,7 +33,14 @@ export function toCrossValidationRequest(input: CrossValidationInput): CrossVali
 
 /** @throws AppError BAD_USER_INPUT */
 export function toSearchRequest(input: SearchInput): SearchRequest {
-  const { parameters, space, hyperparameters, thresholds, ...rest } = given<SearchInput>(input);
+  const {
+    parameters,
+    space,
+    hyperparameters,
+    thresholds,
+    customTask: _name,
+    ...rest
+  } = given<SearchInput>(input);
   if (parameters !== undefined && space !== undefined)
     throw new AppError('BAD_USER_INPUT', 'space: given beside parameters; expected one of the two.');
   const searched =
@@ -38,7 +51,7 @@ export function toSearchRequest(input: SearchInput): SearchRequest {
         : null;
   return {
     ...rest,
-    task: builtInTask(input.task),
+    task: taskOf(input),
     ...(searched && { parameters: searched }),
     ...(hyperparameters && { hyperparameters: requireObject('hyperparameters', hyperparameters) }),
     ...(thresholds && { thresholds: toThresholds(thresholds) }),

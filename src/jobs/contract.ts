@@ -9,7 +9,7 @@ export interface TrainingRequest {
   readonly kind: 'SINGLE_TASK' | 'MULTI_TASK' | 'COLLABORATIVE' | 'AUTO';
   /** Empty or absent = every task that the kind and the shop's data allow. */
   readonly tasks?: readonly TaskName[];
-  /** Tasks that the shop has defined, by the names that it gave them; learnt by SINGLE_TASK and MULTI_TASK. */
+  /** Tasks that the shop has defined, by the names that it gave them. */
   readonly customTasks?: readonly string[];
   readonly architecture?: string;
   readonly lossBalancing?: { readonly method: string; readonly weights?: Partial<Record<TaskName, number>> };

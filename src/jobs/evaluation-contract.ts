@@ -1,7 +1,7 @@
 /** What the API asks of runs that measure: cross-validation and search. */
 import type { Budget, Parameter, SearchMethod } from '../pipeline/evaluate/index.js';
 import type { JsonObject } from '../store/index.js';
-import type { TaskName, ThresholdRule } from '../tasks/index.js';
+import type { CustomTask, TaskName, ThresholdRule } from '../tasks/index.js';
 
 /** Rules by which thresholds are chosen, by task; the task's own where none is given. */
 export type Thresholds = Partial<Record<TaskName, ThresholdRule>>;
@@ -14,6 +14,7 @@ export const CROSS_VALIDATION_METHODS = ['ROLLING_ORIGIN', 'BY_USER'] as const;
 export type CrossValidationMethod = (typeof CROSS_VALIDATION_METHODS)[number];
 
 export interface CrossValidationRequest {
+  /** One of the product's, or CUSTOM_ and the name of one that the shop has defined. */
   readonly task: TaskName;
   /** Kinds of model to measure on the same folds; absent = the task's default. */
   readonly architectures?: readonly string[];
@@ -29,6 +30,7 @@ export interface CrossValidationRequest {
 }
 
 export interface SearchRequest {
+  /** One of the product's, or CUSTOM_ and the name of one that the shop has defined. */
   readonly task: TaskName;
   readonly architecture?: string;
   readonly method?: SearchMethod;
@@ -55,4 +57,6 @@ export interface SearchConfig {
   readonly budget: Budget | null;
   readonly hyperparameters: JsonObject;
   readonly threshold: JsonObject | null;
+  /** The definition, where the task is one of the shop's own. */
+  readonly customTasks?: readonly CustomTask[];
 }

@@ -8,9 +8,18 @@ import {
   searchSpaceOf,
 } from '../pipeline/evaluate/index.js';
 import type { JsonObject, ShopStore } from '../store/index.js';
-import { taskDefinition, type TaskName } from '../tasks/index.js';
+import {
+  type BuiltInTask,
+  type CustomTask,
+  givenName,
+  isBuiltInTask,
+  isCustomTask,
+  taskDefinition,
+  type TaskName,
+} from '../tasks/index.js';
 import type { CrossValidationRequest, SearchConfig, SearchRequest } from './evaluation-contract.js';
 import {
+  carried,
   checkData,
   checkRange,
   checkSeed,
@@ -18,6 +27,7 @@ import {
   type NewRun,
   takeThresholds,
 } from './request-checks.js';
+import { definedTasks } from './run-tasks.js';
 
 const MAX_FOLDS = 20;
 const MAX_SEEDS = 20;
@@ -29,7 +39,7 @@ const MAX_BUDGET = 5000;
 const DEFAULT_TRIALS = 20;
 
 /** What is measured or searched unless the caller names another; the last that a training fits for the task. */
-const DEFAULT_ARCHITECTURES: Readonly<Record<TaskName, string>> = {
+const DEFAULT_ARCHITECTURES: Readonly<Record<BuiltInTask, string>> = {
   PURCHASE_INTENT: 'dense',
   CHURN: 'dense',
   RECOMMENDATION: 'softmax-ranker',
@@ -38,10 +48,19 @@ const DEFAULT_ARCHITECTURES: Readonly<Record<TaskName, string>> = {
   NEXT_BEHAVIOUR: 'session-dense',
   SESSION_OUTCOME: 'session-dense',
 };
+const CUSTOM_ARCHITECTURE = 'custom-dense';
+
+const defaultArchitecture = (task: TaskName): string =>
+  isBuiltInTask(task) ? DEFAULT_ARCHITECTURES[task] : CUSTOM_ARCHITECTURE;
+
+/** The definition of a task of the shop's own; none of the product's. @throws AppError NOT_FOUND */
+const definitionsFor = async (shop: ShopStore, task: TaskName): Promise<CustomTask[]> =>
+  isCustomTask(task) ? definedTasks(shop, [givenName(task)]) : [];
 
 /** @throws AppError BAD_USER_INPUT, TOO_FEW_DATA */
 export async function crossValidationRun(shop: ShopStore, request: CrossValidationRequest): Promise<NewRun> {
   const { task, method = 'ROLLING_ORIGIN', folds = 4, seed = DEFAULT_SEED, seeds = 3, stepDays } = request;
+  const customTasks = await definitionsFor(shop, task);
   checkSeed(seed);
   checkRange('folds', folds, 2, MAX_FOLDS);
   checkRange('seeds', seeds, 1, MAX_SEEDS);
@@ -50,29 +69,39 @@ export async function crossValidationRun(shop: ShopStore, request: CrossValidati
     if (method !== 'ROLLING_ORIGIN')
       throw new AppError('BAD_USER_INPUT', `stepDays: ${method} has one cut; ROLLING_ORIGIN has several.`);
   }
-  if (method === 'BY_USER' && taskDefinition(task).entity === 'ITEM')
+  if (method === 'BY_USER' && taskDefinition(task, customTasks).entity === 'ITEM')
     throw new AppError(
       'BAD_USER_INPUT',
       `method: ${task} is about items, which all users buy; expected ROLLING_ORIGIN.`,
     );
   const architectures = [...new Set(request.architectures ?? [])];
-  if (architectures.length === 0) architectures.push(DEFAULT_ARCHITECTURES[task]);
+  if (architectures.length === 0) architectures.push(defaultArchitecture(task));
   checkRange('architectures', architectures.length, 1, MAX_ARCHITECTURES);
   checkRange('folds × seeds × architectures', folds * seeds * architectures.length, 1, MAX_FITS);
-  const { threshold, hyperparameters } = takeThresholds(request, [task]);
+  const { threshold, hyperparameters } = takeThresholds(request, [task], customTasks);
   await checkData(shop, [task], null);
   return {
     kind: 'CROSS_VALIDATION',
     tasks: [task],
     seed,
-    config: { method, folds, seeds, stepDays: stepDays ?? null, architectures, hyperparameters, threshold },
+    config: {
+      method,
+      folds,
+      seeds,
+      stepDays: stepDays ?? null,
+      architectures,
+      hyperparameters,
+      threshold,
+      ...carried(customTasks),
+    },
   };
 }
 
 /** @throws AppError BAD_USER_INPUT, TOO_FEW_DATA */
 export async function searchRun(shop: ShopStore, request: SearchRequest): Promise<NewRun> {
   const { task, method = 'TPE', trials = DEFAULT_TRIALS, seed = DEFAULT_SEED, parallel = 4 } = request;
-  const architecture = request.architecture ?? DEFAULT_ARCHITECTURES[task];
+  const architecture = request.architecture ?? defaultArchitecture(task);
+  const customTasks = await definitionsFor(shop, task);
   checkSeed(seed);
   checkRange('trials', trials, 1, MAX_TRIALS);
   checkRange('parallel', parallel, 1, MAX_PARALLEL);
@@ -91,7 +120,7 @@ export async function searchRun(shop: ShopStore, request: SearchRequest): Promis
       'BAD_USER_INPUT',
       `space.${budget.parameter}: ${method} gives it from rung to rung (${budget.least} to ${budget.most}); it cannot be searched too.`,
     );
-  const { threshold, hyperparameters } = takeThresholds(request, [task]);
+  const { threshold, hyperparameters } = takeThresholds(request, [task], customTasks);
   await checkData(shop, [task], null);
   const config: SearchConfig = {
     method,
@@ -102,6 +131,7 @@ export async function searchRun(shop: ShopStore, request: SearchRequest): Promis
     budget,
     hyperparameters,
     threshold,
+    ...(customTasks.length > 0 && { customTasks }),
   };
   return {
     kind: 'SEARCH',

@@ -40,6 +40,10 @@ export function takeThresholds(
   return { threshold: rules, hyperparameters: rest };
 }
 
+/** Definitions of the shop's own tasks as a run's row keeps them; nothing where there are none. */
+export const carried = (customTasks: readonly CustomTask[]): JsonObject =>
+  customTasks.length > 0 ? { customTasks: customTasks as unknown as JsonObject[] } : {};
+
 /** @throws AppError BAD_USER_INPUT for a task that the run does not learn */
 export function requireTasks(where: string, named: readonly string[], tasks: readonly TaskName[]): void {
   const foreign = named.filter((task) => !tasks.some((known) => known === task));

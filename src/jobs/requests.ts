@@ -1,9 +1,18 @@
 /** Checks requests before anything is queued, and turns them into the configuration that a run's row keeps. */
 import { AppError } from '../errors.js';
-import type { JsonObject, ShopStore } from '../store/index.js';
-import { type CustomTask, taskDefinition, type TaskName, TASKS } from '../tasks/index.js';
+import type { JsonObject, ModelVersionRow, ShopStore } from '../store/index.js';
+import {
+  type CustomTask,
+  customTaskName,
+  customTasksOf,
+  labelOf,
+  taskDefinition,
+  type TaskName,
+  TASKS,
+} from '../tasks/index.js';
 import type { EnsembleRequest, TrainingRequest } from './contract.js';
 import {
+  carried,
   checkData,
   checkRange,
   checkSeed,
@@ -37,7 +46,7 @@ export async function trainingRun(shop: ShopStore, request: TrainingRequest): Pr
       threshold,
       lossBalancing: (request.lossBalancing as unknown as JsonObject | undefined) ?? null,
       resampling: (request.resampling ?? {}) as JsonObject,
-      ...(customTasks.length > 0 && { customTasks: customTasks as unknown as JsonObject[] }),
+      ...carried(customTasks),
       collaboration: request.collaboration ?? null,
       cut: cut && cut.toISOString(),
       deploy: request.deploy ?? false,
@@ -110,7 +119,11 @@ export async function ensembleRun(shop: ShopStore, request: EnsembleRequest): Pr
   const versions = await shop.modelVersionsByIds(members);
   const missing = members.filter((_, at) => !versions[at]);
   if (missing.length > 0) throw new AppError('NOT_FOUND', `There is no model version ${missing.join(', ')}.`);
-  const tasks = TASKS.filter((task) => versions.some((version) => version?.tasks.includes(task)));
+  const customTasks = learntTasks(versions.filter((version) => version !== null));
+  const own = customTasks.map(({ name }) => customTaskName(name));
+  const tasks = [...TASKS, ...own].filter((task) =>
+    versions.some((version) => version?.tasks.includes(task)),
+  );
   const { snapshots } = request;
   if (snapshots !== undefined) {
     if (method !== 'SNAPSHOT')
@@ -124,11 +137,37 @@ export async function ensembleRun(shop: ShopStore, request: EnsembleRequest): Pr
       `calibration: ${method} counts votes, which are no probabilities; expected NONE, or SOFT_VOTING with ${calibration}.`,
     );
   }
-  const { threshold } = takeThresholds({ thresholds }, tasks);
+  const { threshold } = takeThresholds({ thresholds }, tasks, customTasks);
   return {
     kind: 'ENSEMBLE',
     tasks,
     seed,
-    config: { members, method, snapshots: snapshots ?? null, calibration, prune, threshold, deploy },
+    config: {
+      members,
+      method,
+      snapshots: snapshots ?? null,
+      calibration,
+      prune,
+      threshold,
+      ...carried(customTasks),
+      deploy,
+    },
   };
+}
+
+/** The shop's own tasks that versions have learnt. @throws AppError BAD_USER_INPUT where two have learnt different ones of a name */
+function learntTasks(versions: readonly Pick<ModelVersionRow, 'id' | 'manifest'>[]): CustomTask[] {
+  const known = new Map<string, { task: CustomTask; id: string }>();
+  for (const { id, manifest } of versions) {
+    for (const task of customTasksOf(manifest)) {
+      const before = known.get(task.name);
+      if (before && labelOf(before.task) !== labelOf(task))
+        throw new AppError(
+          'BAD_USER_INPUT',
+          `members: ${before.id} and ${id} have learnt different definitions of ${task.name}; train one of them again.`,
+        );
+      known.set(task.name, { task, id });
+    }
+  }
+  return [...known.values()].map(({ task }) => task);
 }

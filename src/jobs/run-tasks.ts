@@ -8,6 +8,8 @@ import type { TrainingRequest } from './contract.js';
 const SHARED_TASKS: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION'];
 /** Tasks that a net can learn together. */
 const SHAREABLE_TASKS: readonly TaskName[] = [...SHARED_TASKS, 'FRAUD', 'DEMAND'];
+/** Ways to group tasks grow faster than any power of their number: 21,147 of nine. */
+const MOST_GROUPED = 9;
 /** Tasks whose labels come late or never: what views label for each other unless the caller names others. */
 const CO_TRAINED_TASKS: readonly TaskName[] = ['FRAUD'];
 /** Tasks of a run that names none: not all shops record the sessions that the others are about. */
@@ -31,10 +33,10 @@ export async function runTasks(
       'BAD_USER_INPUT',
       `tasks: ${kind} learns ${allowed.join(', ')}; got ${foreign.join(', ')}.`,
     );
-  if (wanted.length > 0 && kind !== 'SINGLE_TASK' && kind !== 'MULTI_TASK')
+  if (wanted.length > 0 && kind === 'COLLABORATIVE' && request.collaboration === 'CO_TRAINING')
     throw new AppError(
       'BAD_USER_INPUT',
-      `customTasks: SINGLE_TASK and MULTI_TASK learn them; got ${wanted.join(', ')} for ${kind}.`,
+      `customTasks: CO_TRAINING labels what has no label, and counts of behaviours have theirs; got ${wanted.join(', ')}.`,
     );
   const customTasks = wanted.length > 0 ? await definedTasks(shop, wanted) : [];
   const usual = usualTasks(request, allowed);
@@ -43,6 +45,11 @@ export async function runTasks(
   const tasks = [...new Set([...builtIn, ...customTasks.map(({ name }) => customTaskName(name))])];
   if ((kind === 'MULTI_TASK' || kind === 'AUTO') && tasks.length < 2)
     throw new AppError('BAD_USER_INPUT', `tasks: ${kind} needs at least two tasks to learn together.`);
+  if (kind === 'AUTO' && tasks.length > MOST_GROUPED)
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `tasks: AUTO measures every pair and weighs every grouping of at most ${MOST_GROUPED} tasks; got ${tasks.length}.`,
+    );
   return { tasks, customTasks };
 }
 
@@ -55,7 +62,8 @@ function usualTasks(
   return USUAL_TASKS.filter((task) => allowed.includes(task));
 }
 
-async function definedTasks(shop: ShopStore, names: readonly string[]): Promise<CustomTask[]> {
+/** Definitions of tasks by the names that the shop gave them. @throws AppError NOT_FOUND */
+export async function definedTasks(shop: ShopStore, names: readonly string[]): Promise<CustomTask[]> {
   const defined = await shop.customTasks();
   return [...new Set(names)].map((name) => {
     const found = defined.find((task) => task.name === name);

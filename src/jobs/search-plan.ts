@@ -1,13 +1,7 @@
 /** What a search's row says of its trials: the rule that they are drawn by, and their settings. */
-import {
-  bestTrial,
-  isLessBetter,
-  mainMetrics,
-  rungBudgets,
-  type SearchPlan,
-  type TrialState,
-} from '../pipeline/evaluate/index.js';
+import { bestTrial, rungBudgets, type SearchPlan, type TrialState } from '../pipeline/evaluate/index.js';
 import type { RunRow, TrialResultValue, TrialRow } from '../store/index.js';
+import { customTasksOf, taskDefinition } from '../tasks/index.js';
 import type { SearchConfig } from './evaluation-contract.js';
 
 /** The rule by which the run's trials are drawn and given budget. */
@@ -18,8 +12,11 @@ export function searchPlan(run: Pick<RunRow, 'config' | 'seed'>): SearchPlan {
 }
 
 /** A trial as the rule sees it: its figure turned so that more is better. */
-export function toState(run: Pick<RunRow, 'tasks'>, trial: TrialRow): TrialState {
-  const sign = isLessBetter(mainMetrics(run.tasks[0], [])[0]) ? -1 : 1;
+export function toState(
+  { tasks: [task], config }: Pick<RunRow, 'tasks' | 'config'>,
+  trial: TrialRow,
+): TrialState {
+  const sign = taskDefinition(task, customTasksOf(config)).higherIsBetter ? 1 : -1;
   const results = trial.results.map(({ rung, value }) => ({
     rung,
     worth: value === null ? null : sign * value,
@@ -50,7 +47,7 @@ export function lastResult({ results }: TrialRow): TrialResultValue | null {
 }
 
 /** The best on validation, on the highest rung that any has reached; null before one has a result. */
-export function bestOf(run: Pick<RunRow, 'tasks'>, trials: readonly TrialRow[]): TrialRow | null {
+export function bestOf(run: Pick<RunRow, 'tasks' | 'config'>, trials: readonly TrialRow[]): TrialRow | null {
   const best = bestTrial(trials.map((trial) => toState(run, trial)));
   return trials.find(({ number }) => number === best?.number) ?? null;
 }

@@ -1,4 +1,4 @@
-import { Field, Float, InputType, Int } from 'type-graphql';
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
 
 import type { CrossValidationMethod } from '../../jobs/index.js';
 import type { ParameterType, SearchMethod } from '../../pipeline/evaluate/index.js';
@@ -6,12 +6,16 @@ import type { JsonObject } from '../../store/index.js';
 import { JSONScalar } from '../scalars.js';
 import { type ApiTask, TaskEnum } from '../types/enums.enum.js';
 import { CrossValidationMethodEnum, ParameterTypeEnum, SearchMethodEnum } from '../types/evaluation.enum.js';
+import { CUSTOM_TASK } from '../types/task-fields.js';
 import { ThresholdInput } from './threshold.input.js';
 
 @InputType({ description: 'What to measure on several folds.' })
 export class CrossValidationInput {
   @Field(() => TaskEnum, { description: 'The task.' })
   task: ApiTask;
+
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask?: string | null;
 
   @Field(() => String, { nullable: true, description: 'Kind of model; without, the default of the task.' })
   architecture?: string | null;
@@ -94,6 +98,9 @@ export class SearchBudgetInput {
 export class SearchInput {
   @Field(() => TaskEnum, { description: 'The task.' })
   task: ApiTask;
+
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask?: string | null;
 
   @Field(() => String, { nullable: true, description: 'Kind of model; without, the default of the task.' })
   architecture?: string | null;

@@ -64,7 +64,7 @@ export class StartTrainingInput {
   @Field(() => [ID], {
     nullable: true,
     description:
-      "Tasks of the shop's own, for SINGLE_TASK (without `tasks` those alone) and MULTI_TASK (beside the others).",
+      "Tasks of the shop's own: with SINGLE_TASK and without `tasks` those alone, otherwise beside the others.",
   })
   customTasks?: string[] | null;
 

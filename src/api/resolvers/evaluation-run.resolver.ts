@@ -5,6 +5,7 @@ import { AppError } from '../../errors.js';
 import { bestOf, lastResult, trialSettings } from '../../jobs/index.js';
 import { searchSpaceOf } from '../../pipeline/evaluate/index.js';
 import { requireTrial } from '../../store/index.js';
+import { givenName, isBuiltInTask, isCustomTask } from '../../tasks/index.js';
 import { Access } from '../auth.js';
 import type { Context } from '../context.js';
 import { toCrossValidation } from '../cross-validation.js';
@@ -95,7 +96,8 @@ export class EvaluationRunResolver {
     const { architecture, threshold } = run.config as { architecture: string; threshold: null | object };
     const started = await services.jobs.startTraining(shop.shopKey, {
       kind: 'SINGLE_TASK',
-      tasks: run.tasks,
+      tasks: run.tasks.filter(isBuiltInTask),
+      customTasks: run.tasks.filter(isCustomTask).map(givenName),
       architecture,
       hyperparameters: trialSettings(run, trial, last.budget),
       ...(threshold && { thresholds: threshold }),

@@ -5,7 +5,7 @@ import { type ApiTask, TaskEnum } from './enums.enum.js';
 import { Metric } from './evaluation.type.js';
 import { ModelVersion } from './model-version.type.js';
 import { ModelDifference, RankingEnum, SeededModel } from './seeded-model.type.js';
-import { CUSTOM_TASK } from './task-fields.js';
+import { CUSTOM_TASK, CUSTOM_TASKS } from './task-fields.js';
 
 @ObjectType({ description: 'One model in a comparison.', simpleResolvers: true })
 export class ModelComparisonEntry {
@@ -123,8 +123,14 @@ export class TransferGain {
   @Field(() => TaskEnum, { description: 'The task.' })
   task: ApiTask;
 
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask: string | null;
+
   @Field(() => [TaskEnum], { description: 'All tasks that were learnt together, this one among them.' })
   together: ApiTask[];
+
+  @Field(() => [ID], { description: CUSTOM_TASKS })
+  customTogether: string[];
 
   @Field(() => String, { description: 'The metric.' })
   metric: string;
@@ -156,6 +162,9 @@ export class TaskGroup {
   @Field(() => [TaskEnum], { description: 'The tasks.' })
   tasks: ApiTask[];
 
+  @Field(() => [ID], { description: CUSTOM_TASKS })
+  customTasks: string[];
+
   @Field(() => String, {
     description: 'SHARE (one net), SHARE_PARTLY (a net with experts and gates) or APART (a net of its own).',
   })
@@ -171,8 +180,14 @@ export class GradientAffinity {
   @Field(() => TaskEnum, { description: 'One task.' })
   task: ApiTask;
 
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask: string | null;
+
   @Field(() => TaskEnum, { description: 'The other.' })
   other: ApiTask;
+
+  @Field(() => ID, { nullable: true, description: 'Name of the other, where it is CUSTOM.' })
+  customOther: string | null;
 
   @Field(() => Float, {
     description: 'Cosine, −1 (they work against each other) to 1, mean over the training and the seeds.',

@@ -4,7 +4,14 @@ import type { EnsembleReport as SavedReport } from '../../pipeline/deploy/index.
 import type { CalibrationMethod, EnsembleMethod, Pruning } from '../../pipeline/index.js';
 import type { TaskName } from '../../tasks/index.js';
 import { DateTimeScalar } from '../scalars.js';
-import { CalibrationMethodEnum, EnsembleMethodEnum, PruningEnum, TaskEnum } from './enums.enum.js';
+import {
+  type ApiTask,
+  CalibrationMethodEnum,
+  EnsembleMethodEnum,
+  PruningEnum,
+  TaskEnum,
+} from './enums.enum.js';
+import { CUSTOM_TASK, taskFields } from './task-fields.js';
 
 @ObjectType({ description: 'A figure with its 95 % interval.', simpleResolvers: true })
 export class EnsembleFigure {
@@ -126,7 +133,10 @@ export class EnsembleSubset {
 })
 export class EnsembleReport {
   @Field(() => TaskEnum, { description: 'The task.' })
-  task: TaskName;
+  task: ApiTask;
+
+  @Field(() => ID, { nullable: true, description: CUSTOM_TASK })
+  customTask: string | null;
 
   @Field(() => EnsembleMethodEnum, { description: 'How members are combined.' })
   method: EnsembleMethod;
@@ -161,7 +171,7 @@ export function ensembleReportsOf(manifest: object): EnsembleReport[] {
   const { ensembles = {} } = manifest as { ensembles?: Partial<Record<TaskName, SavedReport>> };
   return (Object.entries(ensembles) as [TaskName, SavedReport][]).map(([task, report]) => ({
     ...report,
-    task,
+    ...taskFields(task),
     outOfFold: report.outOfFold && {
       ...report.outOfFold,
       cuts: report.outOfFold.cuts.map((cut) => new Date(cut)),

@@ -9,7 +9,7 @@ import {
 } from '../../pipeline/evaluate/index.js';
 import type { ModelFamily } from '../../pipeline/index.js';
 import type { EvaluationRow } from '../../store/index.js';
-import type { TaskName } from '../../tasks/index.js';
+import { customTasksOf, type TaskName } from '../../tasks/index.js';
 import { makeTaskEnsemble } from './ensemble/task-ensemble.js';
 import type { TaskExamples } from './examples.js';
 import type { PlannedModel } from './plan.js';
@@ -82,7 +82,7 @@ export function bestTogether(
       method: 'WEIGHTED_AVERAGE',
       calibration: 'NONE',
       prune: 'FORWARD_SELECTION',
-      rule: thresholdRule(task, run.config.threshold),
+      rule: thresholdRule(task, run.config.threshold, customTasksOf(run.config)),
       seed: run.seed,
     },
     { validation: validation[task], test: test[task], earlier: null },

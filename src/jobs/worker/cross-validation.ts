@@ -1,7 +1,7 @@
 /** Cross-validation: several folds and seeds, one row of evaluation each; a run that goes on after a death measures only what is missing. */
 import { kFolds, rollingCuts } from '../../pipeline/evaluate/index.js';
 import { DAY_MS, type ShopHistory } from '../../pipeline/index.js';
-import { taskDefinition } from '../../tasks/index.js';
+import { customTasksOf, taskDefinition } from '../../tasks/index.js';
 import { type TaskExamples, taskExamples } from './examples.js';
 import { predictOnce, runRule, thresholdOf } from './measure-once.js';
 import { type PlannedModel, planRun } from './plan.js';
@@ -111,7 +111,9 @@ function rollingFolds(context: RunContext, history: ShopHistory): Fold[] {
   const longest = Math.floor(room / Math.max(1, count - 1) / DAY_MS);
   const asked = (run.config.stepDays as number | null) ?? Math.min(window / DAY_MS, longest);
   const step = Math.max(LEAST_STEP_DAYS, asked) * DAY_MS;
-  const memo = remembered((cut: number) => taskExamples(task, history, cut, cut + window));
+  const memo = remembered((cut: number) =>
+    taskExamples(task, history, cut, cut + window, customTasksOf(run.config)),
+  );
   return rollingCuts(end, window, step, count).map((cut, index) => ({
     number: index + 1,
     cut,
@@ -125,7 +127,7 @@ function rollingFolds(context: RunContext, history: ShopHistory): Fold[] {
 
 /** Days of labels after each cut: the task's own window, or one like the other tasks' for those that have none. */
 function windowDays({ run }: RunContext, usual: number): number {
-  return taskDefinition(run.tasks[0]).labelWindowDays || usual;
+  return taskDefinition(run.tasks[0], customTasksOf(run.config)).labelWindowDays || usual;
 }
 
 /** Each fold fits on the other users' past and is measured on its own users' time after it: neither a user nor the future is learnt from. */
@@ -133,6 +135,7 @@ function userFolds(context: RunContext, history: ShopHistory): Fold[] {
   const { run } = context;
   const [task] = run.tasks;
   const { validation, test, final, windowDays: days } = runCuts(history, run);
+  const customTasks = customTasksOf(run.config);
   const folds = kFolds(history.users.length, run.config.folds as number, run.seed);
   return folds.map((fold, index) => {
     const train = ofUsers(history, fold.train);
@@ -140,9 +143,9 @@ function userFolds(context: RunContext, history: ShopHistory): Fold[] {
       number: index + 1,
       cut: test,
       train,
-      held: () => taskExamples(task, ofUsers(history, fold.test), test, final),
+      held: () => taskExamples(task, ofUsers(history, fold.test), test, final, customTasks),
       earlierCut: validation,
-      earlier: () => taskExamples(task, train, validation, validation + days * DAY_MS),
+      earlier: () => taskExamples(task, train, validation, validation + days * DAY_MS, customTasks),
       protocol: `fold ${index + 1} of ${folds.length}, parted by user`,
     };
   });

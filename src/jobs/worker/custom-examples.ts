@@ -28,6 +28,7 @@ export function customTaskExamples(custom: CustomTask, history: ShopHistory, cut
         ? evaluateCounts({ actual: labels, predicted: predictions, seed })
         : evaluateBinary({ labels, probabilities: predictions, threshold, seed }),
     labels: isNumber ? null : labels,
+    ...(isNumber && { counts: labels }),
     targets: null,
     items: 0,
   };

@@ -10,7 +10,7 @@ import { EnsembleModel } from '../../pipeline/ensemble/index.js';
 import { thresholdRule } from '../../pipeline/evaluate/index.js';
 import type { CalibrationMethod, EnsembleMethod, Model, Pruning, ShopHistory } from '../../pipeline/index.js';
 import type { EvaluationRow, ModelVersionRow } from '../../store/index.js';
-import { type TaskName, TASKS } from '../../tasks/index.js';
+import { customTaskName, customTasksOf, type TaskName, TASKS } from '../../tasks/index.js';
 import { commitVersion } from './commit-version.js';
 import {
   checkSizes,
@@ -54,7 +54,9 @@ export async function combine(context: RunContext): Promise<ModelVersionRow> {
   const tasks: Partial<Record<TaskName, PredictorEntry>> = {};
   const ensembles: Partial<Record<TaskName, EnsembleReport>> = {};
   const evaluations: NewEvaluation[] = [];
-  const wanted = TASKS.filter((task) => members.some(({ manifest }) => manifest.tasks[task]));
+  const customTasks = customTasksOf(run.config);
+  const known = [...TASKS, ...customTasks.map(({ name }) => customTaskName(name))];
+  const wanted = known.filter((task) => members.some(({ manifest }) => manifest.tasks[task]));
   const fits = new EarlierFits(context, history);
   const snapshotRoot = await mkdtemp(join(tmpdir(), 'tandem-snapshots-'));
   const cycles = (run.config.snapshots ?? DEFAULT_SNAPSHOTS) as number;
@@ -73,12 +75,12 @@ export async function combine(context: RunContext): Promise<ModelVersionRow> {
     await rm(snapshotRoot, { recursive: true, force: true });
   }
   if (evaluations.length === 0) {
-    const known = members.flatMap(({ manifest }) =>
+    const architectures = members.flatMap(({ manifest }) =>
       Object.values(manifest.tasks).flatMap((entry) => entry?.architecture ?? []),
     );
     throw new AppError(
       'BAD_USER_INPUT',
-      `SNAPSHOT: expected members with nets, whose training has a learning rate; got ${[...new Set(known)].join(', ')}.`,
+      `SNAPSHOT: expected members with nets, whose training has a learning rate; got ${[...new Set(architectures)].join(', ')}.`,
     );
   }
   return commitVersion(context, {
@@ -86,6 +88,7 @@ export async function combine(context: RunContext): Promise<ModelVersionRow> {
     cut: Math.min(...members.map(({ manifest }) => Date.parse(manifest.cut))),
     architecture: ensembleArchitecture(method),
     tasks,
+    customTasks,
     ensembles,
     history,
     evaluations,
@@ -113,8 +116,10 @@ async function combineTask(context: RunContext, work: TaskWork): Promise<Combine
   if (parts.length === 0) return null;
   const [first] = parts;
   const { validationCut, testCut } = first.held;
-  const validation = taskExamples(task, history, validationCut, windowEnd(task, validationCut, first));
-  const test = taskExamples(task, history, testCut, windowEnd(task, testCut, first));
+  const customTasks = customTasksOf(context.run.config);
+  const examplesAt = (cut: number) => taskExamples(task, history, cut, windowEnd(cut, first), customTasks);
+  const validation = examplesAt(validationCut);
+  const test = examplesAt(testCut);
   checkSizes(parts, validation, test);
   const plan = planOf(context, work, parts);
   const outOfFold =
@@ -163,7 +168,7 @@ function planOf(
     method: method === 'SNAPSHOT' ? 'SOFT_VOTING' : method,
     calibration: calibration as CalibrationMethod,
     prune: prune as Pruning,
-    rule: thresholdRule(task, own),
+    rule: thresholdRule(task, own, customTasksOf(run.config)),
     seed: run.seed,
   };
 }
@@ -189,5 +194,6 @@ async function reportOf(
   { parts, models, made, plan, outOfFold }: Made,
 ): Promise<EnsembleReport> {
   context.signal.throwIfAborted();
-  return measureReport({ task, method, history, parts, models, made, plan, outOfFold });
+  const customTasks = customTasksOf(context.run.config);
+  return measureReport({ task, customTasks, method, history, parts, models, made, plan, outOfFold });
 }

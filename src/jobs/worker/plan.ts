@@ -62,9 +62,15 @@ export function planRun(run: RunPlan): PlannedModel[] {
 export function checkPlan(run: RunPlan): void {
   for (const planned of planRun(run)) {
     const trials = run.kind === 'SEARCH' ? searchedValues(run) : [planned.hyperparameters];
-    for (const hyperparameters of trials) requireAccepted({ ...planned, hyperparameters });
+    for (const settings of trials) requireAccepted(withSettings(planned, settings));
   }
 }
+
+/** The same model with other settings, of the tasks that it was planned for. */
+export const withSettings = (planned: PlannedModel, settings: Settings): PlannedModel => ({
+  ...planned,
+  hyperparameters: { ...planned.hyperparameters, ...settings },
+});
 
 /** The kinds of model that are only measured, or searched. */
 function planMeasured(run: RunPlan): PlannedModel[] {

@@ -7,6 +7,7 @@ import type { TrialRow } from '../../store/index.js';
 import type { SearchConfig } from '../evaluation-contract.js';
 import { bestOf, lastResult, searchPlan, toState, trialSettings } from '../search-plan.js';
 import { predictOnce } from './measure-once.js';
+import { withSettings } from './plan.js';
 import type { RunContext } from './run-context.js';
 import { gatherSearch, releaseDead, runTrial, type SearchData } from './trials.js';
 
@@ -92,8 +93,8 @@ async function judge(
 ): Promise<void> {
   const { run, shop } = context;
   const result = lastResult(best);
-  const hyperparameters = trialSettings(run, best, result?.budget ?? null);
-  const fit = { planned: { ...planned, hyperparameters }, history, seed: run.seed };
+  const settings = trialSettings(run, best, result?.budget ?? null);
+  const fit = { planned: withSettings(planned, settings), history, seed: run.seed };
   const [predictions] = await predictOnce(
     context,
     { ...fit, name: `trial-${best.number}/test`, cut: cuts.test, from: TRIALS_SHARE, to: 0.98 },

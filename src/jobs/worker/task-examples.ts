@@ -17,6 +17,8 @@ export interface TaskExamples {
   readonly targets: readonly ReadonlySet<number>[] | null;
   /** Units by item and day, where the task forecasts: [items × days]. */
   readonly actual?: Float32Array;
+  /** Counts by user, where a task of the shop's own asks for a number. */
+  readonly counts?: Float32Array;
   /** Candidates a row, where the task ranks. */
   readonly items: number;
 }

@@ -2,10 +2,11 @@
 import { AppError, coerceError } from '../../errors.js';
 import { DAY_MS, type ShopHistory } from '../../pipeline/index.js';
 import type { TrialRow } from '../../store/index.js';
+import { customTasksOf } from '../../tasks/index.js';
 import { searchPlan, trialSettings } from '../search-plan.js';
 import { type TaskExamples, taskExamples } from './examples.js';
 import { decidingMetric, predictOnce, runRule, thresholdOf, worthOfMetric } from './measure-once.js';
-import { type PlannedModel, planRun } from './plan.js';
+import { type PlannedModel, planRun, withSettings } from './plan.js';
 import type { RunContext } from './run-context.js';
 import { type RunCuts, runCuts } from './run-cuts.js';
 
@@ -29,7 +30,8 @@ export async function gatherSearch({ run, shop }: RunContext): Promise<SearchDat
   const history = await shop.readHistory();
   const cuts = runCuts(history, run);
   const [task] = run.tasks;
-  const from = (cut: number) => taskExamples(task, history, cut, cut + cuts.windowDays * DAY_MS);
+  const customTasks = customTasksOf(run.config);
+  const from = (cut: number) => taskExamples(task, history, cut, cut + cuts.windowDays * DAY_MS, customTasks);
   let test: TaskExamples | null = null;
   return { history, cuts, planned, held: from(cuts.validation), test: () => (test ??= from(cuts.test)) };
 }
@@ -60,14 +62,14 @@ export async function runTrial(
   progress: number,
 ): Promise<void> {
   const { run, shop, store } = context;
-  const hyperparameters = trialSettings(run, claim, claim.budget);
+  const settings = trialSettings(run, claim, claim.budget);
   const letGo = await store.hold(trialLock(claim));
   const started = Date.now();
   try {
     const [predictions] = await predictOnce(
       context,
       {
-        planned: { ...planned, hyperparameters },
+        planned: withSettings(planned, settings),
         name: `trial-${claim.number}/rung-${claim.rung}`,
         history,
         cut: cuts.validation,

@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.js';
-import type { TaskName } from '../../tasks/index.js';
+import { customTasksOf, type TaskName } from '../../tasks/index.js';
 import type { FitContext, Model, ModelType, TrainingData } from '../index.js';
 import {
   type Architecture,
@@ -150,7 +150,7 @@ const usualLearner = (tasks: readonly TaskName[], given: Hyperparameters): (() =
 function learnerOf(net: Architecture, tasks: readonly TaskName[], given: Hyperparameters): () => Learner {
   refuseUnfit(net, tasks, given);
   const settings = multiTaskSettings(given, net);
-  return () => new Learner(net, tasks, settings);
+  return () => new Learner(net, tasks, settings, customTasksOf(given));
 }
 
 /** What makes a task's teacher: the student's own architecture and settings, or the architecture that is named, as it comes. */
@@ -160,7 +160,9 @@ function teacherMaker(
   { lossBalancing: _, ...given }: Hyperparameters,
 ): () => Model {
   const type = named ? teacherType(named) : multiTaskType(netOf(given.architecture ?? USUAL_NET));
-  const create = () => type.create([task], named ? {} : given);
+  const { customTasks } = given;
+  const asItComes = customTasks === undefined ? {} : { customTasks };
+  const create = () => type.create([task], named ? asItComes : given);
   create().dispose();
   return create;
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { TaskName } from '../../tasks/index.js';
+import { customTaskName, customTasksOf, type TaskName } from '../../tasks/index.js';
 import type {
   DemandForecaster,
   ExportableNetwork,
@@ -49,7 +49,13 @@ export class CollaborativeModel implements Model {
 
   /** @throws Error before fit or load, as the scorers below */
   get users(): UserScorer | undefined {
-    return this.mean((member) => member.users, meanUsers);
+    const counted = customTasksOf(this.options.hyperparameters)
+      .filter(({ atLeast }) => atLeast === null)
+      .map(({ name }) => customTaskName(name));
+    return this.mean(
+      (member) => member.users,
+      (members) => meanUsers(members, counted),
+    );
   }
 
   get items(): ItemRanker | undefined {

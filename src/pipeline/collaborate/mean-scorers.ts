@@ -11,14 +11,17 @@ import type {
 import { logitOf, type UserAwareRanking, UserRanking } from '../multi-task/index.js';
 import { sigmoid } from '../single-task/index.js';
 
-/** By the mean of the logits. */
-export function meanUsers(members: readonly UserScorer[]): UserScorer {
+/** By the mean of the logits, and of the logarithms of counts. @param counted tasks that ask for a count */
+export function meanUsers(members: readonly UserScorer[], counted: readonly TaskName[]): UserScorer {
   const combine = (
     scores: readonly Partial<Record<TaskName, Float32Array>>[],
   ): Partial<Record<TaskName, Float32Array>> => {
     const tasks = Object.keys(scores[0]) as TaskName[];
     return Object.fromEntries(
-      tasks.map((task) => [task, meanProbabilities(scores.map((score) => score[task]!))]),
+      tasks.map((task) => {
+        const mean = counted.includes(task) ? meanCounts : meanProbabilities;
+        return [task, mean(scores.map((score) => score[task]!))];
+      }),
     );
   };
   return {
@@ -85,6 +88,10 @@ function meanOf(parts: readonly Float32Array[]): Float32Array {
 
 function meanProbabilities(parts: readonly Float32Array[]): Float32Array {
   return meanOf(parts.map((part) => part.map(logitOf))).map(sigmoid);
+}
+
+function meanCounts(parts: readonly Float32Array[]): Float32Array {
+  return meanOf(parts.map((part) => part.map(Math.log))).map(Math.exp);
 }
 
 /** Contributions are in logits, so that they add up like these. */

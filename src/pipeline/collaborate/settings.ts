@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { AppError } from '../../errors.js';
+import { isCustomTask, type TaskName } from '../../tasks/index.js';
 import { type Architecture, ARCHITECTURES, MULTI_TASKS } from '../multi-task/index.js';
 import { DOMAINS } from './domains.js';
 
@@ -32,18 +33,20 @@ const mutual = z.object({
 });
 export type MutualSettings = z.infer<typeof mutual>;
 
+const taskName = z.custom<TaskName>(
+  (name) => typeof name === 'string' && (MULTI_TASKS.some((task) => task === name) || isCustomTask(name)),
+  `expected some of ${MULTI_TASKS.join(', ')} or of the shop's own`,
+);
 const distillation = z.object({
   /** Id of a model version to learn from; without one, teachers are trained first, one a task. */
   teacherVersion: z.string().min(1).optional(),
   /** Architectures of the trained teachers by task; the student's own where not given. */
-  teachers: z.partialRecord(z.enum(MULTI_TASKS), z.string()).optional(),
+  teachers: z.partialRecord(taskName, z.string()).optional(),
   alpha: z.number().min(0).max(1),
   temperature,
   annealing: z.boolean(),
 });
-export interface DistillationSettings extends Omit<z.infer<typeof distillation>, 'teachers'> {
-  readonly teachers?: Readonly<Partial<Record<(typeof MULTI_TASKS)[number], string>>>;
-}
+export type DistillationSettings = z.infer<typeof distillation>;
 
 const adversarial = z.object({ epsilon: z.number().gt(0).max(100), strength });
 export type AdversarialSettings = z.infer<typeof adversarial>;

@@ -7,6 +7,8 @@ export interface Combination {
   readonly weights: readonly number[];
   /** Each member's own decision threshold, for HARD_VOTING. */
   readonly thresholds: readonly number[];
+  /** Whether expected counts of a task about users are combined, and no probabilities. */
+  readonly isCount?: boolean;
   /** What the combined probabilities go through afterwards. */
   readonly calibration?: Calibration | null;
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { TaskName } from '../../tasks/index.js';
+import { isCustomTask, type TaskName } from '../../tasks/index.js';
 import {
   type Contribution,
   type DemandForecaster,
@@ -46,7 +46,8 @@ export class EnsembleModel implements Model {
     private readonly combination: Combination,
   ) {
     this.tasks = [task];
-    if (task === 'PURCHASE_INTENT' || task === 'CHURN') this.users = this.userScorer(task);
+    if (task === 'PURCHASE_INTENT' || task === 'CHURN' || isCustomTask(task))
+      this.users = this.userScorer(task);
     if (task === 'RECOMMENDATION')
       this.items = new EnsembleRanking(
         this.each((member) => member.items),
@@ -108,17 +109,18 @@ export class EnsembleModel implements Model {
 
   private userScorer(task: TaskName): UserScorer {
     const scorers = this.each((member) => member.users);
+    const combine = this.combination.isCount ? combineQuantities : combineProbabilities;
     return {
       scoreUsers: async (request) => {
         const scores = await Promise.all(scorers.map((scorer) => scorer.scoreUsers(request)));
         const members = scores.map((score) => score[task] ?? new Float32Array(request.users.length));
-        return { [task]: combineProbabilities(members, this.combination) };
+        return { [task]: combine(members, this.combination) };
       },
       ...(scorers.every((scorer) => typeof scorer.scoreExamples === 'function') && {
         scoreExamples: async (examples) => {
           const scores = await Promise.all(scorers.map((scorer) => scorer.scoreExamples!(examples)));
           const members = scores.map((score) => score[task] ?? new Float32Array(examples.users.length));
-          return { [task]: combineProbabilities(members, this.combination) };
+          return { [task]: combine(members, this.combination) };
         },
       }),
       explainUsers: async (request, asked, first) =>
@@ -130,7 +132,7 @@ export class EnsembleModel implements Model {
   }
 
   /**
-   * Contributions add up like the logits: by the members' weights, over the temperature. After an isotonic calibration they are those of the
+   * Contributions add up like the logits, or the logarithms of counts: by the members' weights, over the temperature. After an isotonic calibration they are those of the
    * logit before it, whose order it keeps.
    */
   private mergeExplanations(members: readonly Contribution[][][], first: number): Contribution[][] {

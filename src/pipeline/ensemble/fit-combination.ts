@@ -72,14 +72,15 @@ function weighed({ method, rule, seed }: CombinationPlan, held: HeldOut): Combin
   const thresholds = held.members.map((member) =>
     rule && held.labels ? chooseThreshold(rule, held.labels, member) : OPEN_THRESHOLD,
   );
-  if (held.members.length === 1) return { ...AS_IT_IS, thresholds };
+  const common = { thresholds, ...(held.kind === 'COUNT' && { isCount: true }) };
+  if (held.members.length === 1) return { ...AS_IT_IS, ...common };
   switch (method) {
     case 'WEIGHTED_AVERAGE':
-      return { method, thresholds, weights: averageWeights(held, seed) };
+      return { method, ...common, weights: averageWeights(held, seed) };
     case 'STACKING':
-      return { method, thresholds, weights: stackingWeights(held) };
+      return { method, ...common, weights: stackingWeights(held) };
     default:
-      return { method, thresholds, weights: evenWeights(held.members.length) };
+      return { method, ...common, weights: evenWeights(held.members.length) };
   }
 }
 
@@ -89,7 +90,7 @@ function fitCalibration(
   held: HeldOut,
   predictions: Float32Array,
 ): Calibration | null {
-  if (method === 'NONE' || held.kind === 'QUANTITY') return null;
+  if (method === 'NONE' || held.kind === 'QUANTITY' || held.kind === 'COUNT') return null;
   if (held.labels)
     return method === 'ISOTONIC'
       ? fitIsotonic(held.labels, predictions)

@@ -1,11 +1,18 @@
 /** What members predicted for examples that none of them learnt from, and what happened. */
-import { aucStatistic, ndcgStatistic, type UnitStatistic, wapeStatistic } from '../evaluate/index.js';
+import {
+  aucStatistic,
+  devianceStatistic,
+  meanStatistic,
+  ndcgStatistic,
+  type UnitStatistic,
+  wapeStatistic,
+} from '../evaluate/index.js';
 import { takeRows as takeValues } from '../preprocess/index.js';
 import type { Combination } from './combination.js';
 import { combineClassLogs, combineProbabilities, combineQuantities, combineScores } from './combine.js';
 
-/** Yes/no probabilities, rankings of many candidates, log probabilities of a few classes, or quantities a day. */
-export type HeldOutKind = 'PROBABILITY' | 'RANKING' | 'CLASSES' | 'QUANTITY';
+/** Yes/no probabilities, rankings of many candidates, log probabilities of a few classes, quantities a day, or expected counts. */
+export type HeldOutKind = 'PROBABILITY' | 'RANKING' | 'CLASSES' | 'QUANTITY' | 'COUNT';
 
 export interface HeldOut {
   readonly kind: HeldOutKind;
@@ -19,7 +26,7 @@ export interface HeldOut {
   readonly labels: Float32Array | null;
   /** RANKING, CLASSES: [count] */
   readonly targets: readonly ReadonlySet<number>[] | null;
-  /** QUANTITY: [count × width] */
+  /** QUANTITY, COUNT: [count × width] */
   readonly actual: Float32Array | null;
 }
 
@@ -84,12 +91,13 @@ export function combineHeldOut(held: HeldOut, combination: Combination): Float32
     case 'CLASSES':
       return combineClassLogs(held.members, held.width, combination);
     case 'QUANTITY':
+    case 'COUNT':
       return combineQuantities(held.members, combination);
   }
 }
 
 /**
- * The figure that decides: AUC, NDCG@10, LOG_LOSS of several classes, or WAPE of totals.
+ * The figure that decides: AUC, NDCG@10, LOG_LOSS of several classes, WAPE of totals, or POISSON_DEVIANCE of counts.
  *
  * @param predictions [count × width]
  */
@@ -99,6 +107,7 @@ export function decidingStatistic(held: HeldOut, predictions: Float32Array): Uni
   if (kind === 'RANKING' && targets) return ndcgStatistic(targets, predictions, width);
   if (kind === 'CLASSES' && targets) return logLossStatistic(targets, predictions, width);
   if (kind === 'QUANTITY' && actual) return wapeStatistic(actual, predictions, width);
+  if (kind === 'COUNT' && actual) return devianceStatistic(actual, predictions);
   throw new Error(`Predictions of kind ${kind} came without what happened.`);
 }
 
@@ -113,20 +122,7 @@ function logLossStatistic(
     for (const target of own) sum -= logs[row * width + target];
     return sum / own.size;
   });
-  return {
-    units: losses.length,
-    metric: 'LOG_LOSS',
-    isLessBetter: true,
-    value: (weights) => {
-      let sum = 0;
-      let count = 0;
-      for (let row = 0; row < losses.length; row++) {
-        sum += weights[row] * losses[row];
-        count += weights[row];
-      }
-      return sum / count;
-    },
-  };
+  return meanStatistic('LOG_LOSS', losses);
 }
 
 const once = (units: number): Float64Array => new Float64Array(units).fill(1);

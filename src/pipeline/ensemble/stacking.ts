@@ -24,6 +24,7 @@ export function stackingWeights(held: HeldOut): number[] {
     case 'CLASSES':
       return [0, ...stackScores(thinned(held, held.kind === 'RANKING' ? MOST_RANKINGS : Infinity))];
     case 'QUANTITY':
+    case 'COUNT':
       return [0, ...stackQuantities(held)];
   }
 }
@@ -119,10 +120,10 @@ function solvePositive(matrix: Float64Array, right: Float64Array): Float64Array 
 }
 
 /**
- * Weights of 0 and more (stacked regressions: Breiman, 1996) of least absolute error of the totals, by iteratively reweighted least squares
- * with coordinate descent.
+ * Weights of 0 and more (stacked regressions: Breiman, 1996) of least absolute error of the totals, or of counts of the greatest Poisson
+ * likelihood, whose variance is the mean, by iteratively reweighted least squares with coordinate descent.
  */
-function stackQuantities({ members, actual, count, width }: HeldOut): number[] {
+function stackQuantities({ kind, members, actual, count, width }: HeldOut): number[] {
   const size = members.length;
   const totals = (values: Float32Array): Float64Array =>
     Float64Array.from({ length: count }, (_, row) =>
@@ -132,11 +133,12 @@ function stackQuantities({ members, actual, count, width }: HeldOut): number[] {
   const sold = totals(actual!);
   const weights = Float64Array.from(evenWeights(size));
   for (let step = 0; step < STEPS; step++) {
-    const errors = sold.map((value, row) =>
-      Math.abs(value - forecasts.reduce((sum, own, member) => sum + weights[member] * own[row], 0)),
+    const combined = sold.map((_, row) =>
+      forecasts.reduce((sum, own, member) => sum + weights[member] * own[row], 0),
     );
-    const scale = errors.reduce((sum, value) => sum + value, 0) / count;
-    const importance = errors.map((error) => 1 / Math.max(LEAST_ERROR * scale + Number.EPSILON, error));
+    const spreads = kind === 'COUNT' ? combined : combined.map((value, row) => Math.abs(sold[row] - value));
+    const scale = spreads.reduce((sum, value) => sum + value, 0) / count;
+    const importance = spreads.map((spread) => 1 / Math.max(LEAST_ERROR * scale + Number.EPSILON, spread));
     descend(forecasts, sold, importance, weights);
   }
   return [...weights];

@@ -8,7 +8,7 @@ import { combineHeldOut, decidingStatistic, type HeldOut, thinned, worthOf } fro
 const ROUNDS = 20;
 const RANKING_ROUNDS = 8;
 /** Examples looked at: enough for the third decimal of an AUC and the second of an NDCG. */
-const MOST_EXAMPLES = { PROBABILITY: 8000, RANKING: 150, CLASSES: 8000, QUANTITY: 8000 };
+const MOST_EXAMPLES = { PROBABILITY: 8000, RANKING: 150, CLASSES: 8000, QUANTITY: 8000, COUNT: 8000 };
 const RESAMPLES = 120;
 /** Standard errors in a central 95 % interval. */
 const ERRORS_IN_INTERVAL = 2 * 1.96;
@@ -72,7 +72,7 @@ export function averageWeights(held: HeldOut, seed: number): number[] {
 function averagedValues({ kind, members, width }: HeldOut): Float64Array[] {
   return members.map((member) => {
     if (kind === 'PROBABILITY') return Float64Array.from(member, logit);
-    if (kind === 'QUANTITY') return Float64Array.from(member);
+    if (kind === 'QUANTITY' || kind === 'COUNT') return Float64Array.from(member);
     const logs = new Float64Array(member.length);
     for (let from = 0; from < member.length; from += width)
       logs.set(logSoftmax(member.subarray(from, from + width)), from);

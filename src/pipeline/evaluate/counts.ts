@@ -2,7 +2,7 @@
 import { bootstrapInterval, bootstrapMean } from './bootstrap.js';
 import type { EvaluationReport, Metric, Numbers } from './metric.js';
 import { meanAbsoluteError, wape } from './regression.js';
-import { meanUnits } from './unit-statistic.js';
+import { meanStatistic, meanUnits, type UnitStatistic } from './unit-statistic.js';
 
 /** Keeps the deviance of an expectation of 0 finite. */
 const LEAST = 1e-9;
@@ -15,6 +15,14 @@ export function poissonDeviance(actual: number, predicted: number): number {
   const expected = Math.max(predicted, LEAST);
   const ratio = actual > 0 ? actual * Math.log(actual / expected) : 0;
   return 2 * (ratio - (actual - expected));
+}
+
+/** Mean Poisson deviance. @param actual [examples] counts @param predicted [examples] expected counts */
+export function devianceStatistic(actual: Numbers, predicted: Numbers): UnitStatistic {
+  const deviances = Float64Array.from({ length: actual.length }, (_, at) =>
+    poissonDeviance(actual[at], predicted[at]),
+  );
+  return meanStatistic('POISSON_DEVIANCE', deviances);
 }
 
 export interface CountEvaluation {

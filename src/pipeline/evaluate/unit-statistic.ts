@@ -40,11 +40,16 @@ export function ndcgStatistic(
     const ranked = topK(scores.subarray(user * items, (user + 1) * items), K);
     return rankingFigures(ranked, own, K).ndcg;
   });
+  return meanStatistic('NDCG@10', gains);
+}
+
+/** A mean over units. @param values [units] */
+export function meanStatistic(metric: string, values: Numbers): UnitStatistic {
   return {
-    units: gains.length,
-    metric: 'NDCG@10',
-    isLessBetter: false,
-    value: (weights) => weighted(gains, weights),
+    units: values.length,
+    metric,
+    isLessBetter: isLessBetter(metric),
+    value: (weights) => weighted(values, weights),
   };
 }
 
@@ -95,13 +100,10 @@ export function ratioUnits(metric: string, parts: Numbers, wholes: Numbers): Mea
 
 /** The figure that units make up, ready to be resampled. */
 export function unitStatistic({ metric, kind, columns: [first, second] }: MeasuredUnits): UnitStatistic {
-  const isLess = isLessBetter(metric);
   if (kind === 'AUC') return { ...aucStatistic(first, second), metric };
-  const value =
-    kind === 'MEAN'
-      ? (weights: Numbers) => weighted(first, weights)
-      : (weights: Numbers) => sum(first, weights) / sum(second, weights);
-  return { units: first.length, metric, isLessBetter: isLess, value };
+  if (kind === 'MEAN') return meanStatistic(metric, first);
+  const value = (weights: Numbers) => sum(first, weights) / sum(second, weights);
+  return { units: first.length, metric, isLessBetter: isLessBetter(metric), value };
 }
 
 function thinned(values: Numbers): Float32Array {

@@ -48,9 +48,12 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 }, PATIENCE_MS);
 
-async function train(input: string): Promise<string> {
-  const { data, errors } = await api.ask<{ startTraining: { id: string } }>(
-    `mutation { startTraining(input: { ${input}, deploy: true }) { id tasks customTasks } }`,
+const train = (input: string): Promise<string> => carryOut('startTraining', `${input}, deploy: true`);
+
+/** Starts a run and carries it out. @returns its id */
+async function carryOut(mutation: string, input: string): Promise<string> {
+  const { data, errors } = await api.ask<Record<string, { id: string }>>(
+    `mutation { ${mutation}(input: { ${input} }) { id tasks customTasks } }`,
   );
   expect(errors).toBeUndefined();
   const workshop = {
@@ -59,7 +62,7 @@ async function train(input: string): Promise<string> {
     log: silentLog(),
     checkpointSeconds: 60,
   };
-  const { id } = data.startTraining;
+  const { id } = data[mutation];
   await takeRun(workshop, 'default', id, new AbortController().signal);
   const [run] = await api.shop.runsByIds([id]);
   expect(run).toMatchObject({ status: 'SUCCEEDED', error: null });
@@ -121,9 +124,15 @@ test('runs that cannot learn a task say so before they are queued', async () => 
     message: 'customTasks: the shop has defined SHOES_SOON, SHOE_VIEWS; got NONE.',
     extensions: { code: 'NOT_FOUND' },
   });
-  expect(await refused('kind: AUTO, customTasks: ["SHOE_VIEWS"]')).toMatchObject({
-    extensions: { code: 'BAD_USER_INPUT' },
-  });
+  expect(
+    await refused('kind: COLLABORATIVE, collaboration: "CO_TRAINING", customTasks: ["SHOE_VIEWS"]'),
+  ).toMatchObject({ message: containing('CO_TRAINING'), extensions: { code: 'BAD_USER_INPUT' } });
+  const many = Array.from({ length: 8 }, (_, at) => `T${at}X`);
+  for (const name of many) await api.ask(DEFINE, { input: { ...SOON, name } });
+  expect(
+    await refused(`kind: AUTO, tasks: [CHURN, PURCHASE_INTENT], customTasks: ${JSON.stringify(many)}`),
+  ).toMatchObject({ message: containing('at most 9 tasks; got 10') });
+  for (const name of many) await api.ask(`mutation { deleteTask(name: "${name}") { name } }`);
   expect(await refused('kind: SINGLE_TASK, tasks: [CUSTOM]')).toMatchObject({
     extensions: { code: 'BAD_USER_INPUT' },
   });
@@ -216,6 +225,123 @@ test(
     await api.ask(DEFINE, { input: { ...SOON, atLeast: 5 } });
     const other = await api.ask(PREDICT, { id: 'u3', task: 'SHOES_SOON' });
     expect(other.errors?.[0].extensions.code).toBe('NOT_READY');
+  },
+  PATIENCE_MS,
+);
+
+interface Evaluated {
+  readonly task: string;
+  readonly customTask: string | null;
+  readonly family: string;
+  readonly architecture: string;
+  readonly split: string;
+  readonly isServed: boolean;
+  readonly metrics: readonly { readonly name: string; readonly value: number }[];
+}
+
+test(
+  'a task goes wherever others go: folds, searches, collaborations, AUTO runs and ensembles',
+  async () => {
+    const evaluationsOf = async (id: string, more = '') => {
+      const { data, errors } = await api.ask<{
+        trainingRun: Record<string, unknown> & { evaluations: Evaluated[] };
+      }>(
+        `{ trainingRun(id: "${id}") { modelVersion { id ${more} }
+          trials { value settings isBest }
+          crossValidation { metric models { model metrics { name } } }
+          evaluations { task customTask family architecture split isServed metrics { name value } } } }`,
+      );
+      expect(errors).toBeUndefined();
+      return data.trainingRun;
+    };
+    const versionOf = async (id: string) => ((await evaluationsOf(id)).modelVersion as { id: string }).id;
+
+    const folds = await carryOut(
+      'startCrossValidation',
+      'task: CUSTOM, customTask: "SHOE_VIEWS", architectures: ["own-rate", "custom-regression"], folds: 2, seeds: 1, hyperparameters: { epochs: 2 }',
+    );
+    const { crossValidation } = await evaluationsOf(folds);
+    expect(crossValidation).toMatchObject({ metric: 'POISSON_DEVIANCE' });
+
+    const searched = await carryOut(
+      'startSearch',
+      'task: CUSTOM, customTask: "SHOE_VIEWS", architecture: "custom-regression", method: RANDOM, trials: 2, budget: { least: 1, most: 2 }',
+    );
+    const trials = (await evaluationsOf(searched)).trials as {
+      value: number;
+      settings: object;
+      isBest: boolean;
+    }[];
+    const best = Math.min(...trials.map(({ value }) => value));
+    expect(trials.find(({ isBest }) => isBest)?.value).toBe(best);
+    expect(trials.every(({ settings }) => !('customTasks' in settings))).toBe(true);
+
+    const together = 'tasks: [PURCHASE_INTENT], customTasks: ["SHOE_VIEWS"]';
+    const mutual = await carryOut(
+      'startTraining',
+      `kind: COLLABORATIVE, ${together}, hyperparameters: { members: 2, epochs: 2 }`,
+    );
+    const counted = (await evaluationsOf(mutual)).evaluations.filter(
+      ({ customTask }) => customTask === 'SHOE_VIEWS',
+    );
+    expect(counted).toHaveLength(2);
+    expect(counted.every(({ metrics }) => Number.isFinite(metrics[0].value))).toBe(true);
+
+    const automatic = await carryOut(
+      'startTraining',
+      `kind: AUTO, ${together}, hyperparameters: { epochs: 1 }`,
+    );
+    const served = (await evaluationsOf(automatic)).evaluations.filter(({ isServed }) => isServed);
+    expect(new Set(served.map(({ customTask }) => customTask))).toEqual(new Set([null, 'SHOE_VIEWS']));
+    const compared = await api.ask<{
+      compareModels: {
+        transferReports: {
+          gains: { customTask: string | null; customTogether: string[]; metric: string }[];
+          groups: { customTasks: string[] }[];
+        }[];
+      };
+    }>(
+      'query ($ids: [ID!]!) { compareModels(ids: $ids) { transferReports { gains { task customTask together customTogether metric } groups { customTasks } } } }',
+      { ids: [await versionOf(automatic)] },
+    );
+    const [{ gains, groups }] = compared.data.compareModels.transferReports;
+    expect(groups.flatMap(({ customTasks }) => customTasks)).toEqual(['SHOE_VIEWS']);
+    expect(gains.every(({ customTogether }) => customTogether.join() === 'SHOE_VIEWS')).toBe(true);
+    expect(new Set(gains.map(({ customTask, metric }) => `${customTask} ${metric}`))).toEqual(
+      new Set(['null AUC', 'SHOE_VIEWS POISSON_DEVIANCE']),
+    );
+
+    const members = [await versionOf(mutual), await versionOf(automatic)];
+    const ensemble = await carryOut(
+      'startEnsemble',
+      `members: ${JSON.stringify(members)}, method: WEIGHTED_AVERAGE, calibration: TEMPERATURE, deploy: true`,
+    );
+    const made = (
+      (await evaluationsOf(ensemble, 'ensembleReports { task customTask metric subsets { test { value } } }'))
+        .modelVersion as { ensembleReports: { customTask: string | null; metric: string }[] }
+    ).ensembleReports;
+    expect(made.map(({ customTask, metric }) => [customTask, metric])).toEqual([
+      [null, 'AUC'],
+      ['SHOE_VIEWS', 'POISSON_DEVIANCE'],
+    ]);
+    const busy = shop.shoes.indexOf(Math.max(...shop.shoes));
+    const number = await predict(`u${busy}`, 'SHOE_VIEWS');
+    expect(Math.abs(number.expectedCount! / (14 * shop.shoes[busy]) - 1)).toBeLessThan(0.5);
+
+    const other = await carryOut(
+      'startTraining',
+      'kind: SINGLE_TASK, customTasks: ["SHOES_SOON"], architecture: "own-rate"',
+    );
+    const older = (await api.shop.modelVersions({ first: 20 })).rows.findLast(({ tasks }) =>
+      tasks.includes('CUSTOM_SHOES_SOON'),
+    );
+    const refused = await api.ask(
+      `mutation { startEnsemble(input: { members: ["${older!.id}", "${await versionOf(other)}"], method: SOFT_VOTING }) { id } }`,
+    );
+    expect(refused.errors?.[0]).toMatchObject({
+      message: containing('different definitions of SHOES_SOON'),
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
   },
   PATIENCE_MS,
 );

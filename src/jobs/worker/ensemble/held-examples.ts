@@ -3,14 +3,15 @@ import {
   type Combination,
   combineHeldOut,
   combineQuantities,
+  decidingStatistic,
   type HeldOut,
 } from '../../../pipeline/ensemble/index.js';
-import { taskDefinition } from '../../../tasks/index.js';
+import type { UnitStatistic } from '../../../pipeline/evaluate/index.js';
 import type { TaskExamples } from '../task-examples.js';
 
 /** @param predictions [members] as `TaskExamples.predict` gives them */
 export function heldOutOf(examples: TaskExamples, predictions: readonly Float32Array[]): HeldOut {
-  const { task, count, labels, targets, actual, items } = examples;
+  const { task, count, labels, targets, actual, counts, items } = examples;
   if (labels)
     return {
       kind: 'PROBABILITY',
@@ -22,9 +23,19 @@ export function heldOutOf(examples: TaskExamples, predictions: readonly Float32A
       actual: null,
     };
   if (targets) {
-    const kind = taskDefinition(task).entity === 'SESSION' ? 'CLASSES' : 'RANKING';
+    const kind = task === 'NEXT_BEHAVIOUR' ? 'CLASSES' : 'RANKING';
     return { kind, count, width: items, members: predictions, labels: null, targets, actual: null };
   }
+  if (counts)
+    return {
+      kind: 'COUNT',
+      count,
+      width: 1,
+      members: predictions,
+      labels: null,
+      targets: null,
+      actual: counts,
+    };
   if (!actual) throw new Error(`${task} has neither labels nor targets nor quantities.`);
   return {
     kind: 'QUANTITY',
@@ -36,6 +47,12 @@ export function heldOutOf(examples: TaskExamples, predictions: readonly Float32A
     targets: null,
     actual,
   };
+}
+
+/** The deciding figure of one model's predictions. */
+export function statisticOf(examples: TaskExamples, predictions: Float32Array): UnitStatistic {
+  const held = heldOutOf(examples, [predictions]);
+  return decidingStatistic(held, held.members[0]);
 }
 
 /** Members' predictions as one, of the form that `TaskExamples.evaluate` takes. */

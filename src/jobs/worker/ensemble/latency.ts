@@ -3,13 +3,20 @@ import { performance } from 'node:perf_hooks';
 
 import { DAY_MS, type Model, type ShopHistory } from '../../../pipeline/index.js';
 import {
+  activeUsers,
   buyersBefore,
   dailyUnits,
   itemsInDemand,
   nextBehaviourExamples,
 } from '../../../pipeline/preprocess/index.js';
 import { fraudExamples } from '../../../pipeline/single-task/index.js';
-import { taskDefinition, type TaskName } from '../../../tasks/index.js';
+import {
+  type CustomTask,
+  customTaskOf,
+  isCustomTask,
+  taskDefinition,
+  type TaskName,
+} from '../../../tasks/index.js';
 
 const ANSWERS = 60;
 const WARM_UP = 5;
@@ -26,11 +33,22 @@ export interface Latency {
 /** Asks a model for one answer. */
 export type Ask = (model: Model) => Promise<unknown>;
 
+export interface AskedTask {
+  readonly task: TaskName;
+  /** Definitions of the shop's own tasks that may be meant. */
+  readonly customTasks: readonly CustomTask[];
+  readonly history: ShopHistory;
+  readonly cut: number;
+  /** End of the time from which transactions and sessions are taken. */
+  readonly until: number;
+}
+
 /** Requests of a task as of a cut, one unit each, spread evenly over those that the shop has; none where it has none. */
-export function requestsOf(task: TaskName, history: ShopHistory, cut: number, until: number): Ask[] {
-  switch (taskDefinition(task).entity) {
+export function requestsOf({ task, customTasks, history, cut, until }: AskedTask): Ask[] {
+  const { entity, labelWindowDays } = taskDefinition(task, customTasks);
+  switch (entity) {
     case 'USER':
-      return spread([...buyersBefore(history, cut)]).map((user) => {
+      return spread([...usersOf(task, customTasks, history, cut)]).map((user) => {
         const one = historyOfUser(history, user);
         return (model) => required(model.users).scoreUsers({ history: one, users: FIRST, asOf: cut });
       });
@@ -44,7 +62,7 @@ export function requestsOf(task: TaskName, history: ShopHistory, cut: number, un
       return spread([...itemsInDemand(history, cut)]).map((item) => {
         const from = cut - DEMAND_HISTORY_DAYS * DAY_MS;
         const series = dailyUnits(history, Int32Array.of(item), from, DEMAND_HISTORY_DAYS);
-        return (model) => required(model.demand).forecast(series, taskDefinition(task).labelWindowDays);
+        return (model) => required(model.demand).forecast(series, labelWindowDays);
       });
     case 'TRANSACTION':
       return spread(fraudExamples(history, { from: cut, to: until, labelledUntil: cut }).contexts).map(
@@ -55,6 +73,16 @@ export function requestsOf(task: TaskName, history: ShopHistory, cut: number, un
         (session) => (model) => required(model.sessions).scoreSessions({ history, sessions: [session] }),
       );
   }
+}
+
+function usersOf(
+  task: TaskName,
+  customTasks: readonly CustomTask[],
+  history: ShopHistory,
+  cut: number,
+): Int32Array {
+  if (!isCustomTask(task)) return buyersBefore(history, cut);
+  return activeUsers(history, cut, customTaskOf(task, customTasks).activeDays);
 }
 
 /** Milliseconds an answer; null without requests. */

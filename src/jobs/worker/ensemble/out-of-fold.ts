@@ -1,8 +1,8 @@
 /** Out-of-fold predictions by time: members fitted again before earlier cuts, and what they predict for the windows after those. */
 import { AppError } from '../../../errors.js';
 import { type HeldOut, joinHeldOut } from '../../../pipeline/ensemble/index.js';
-import { DAY_MS, type ShopHistory } from '../../../pipeline/index.js';
-import { taskDefinition, type TaskName } from '../../../tasks/index.js';
+import type { ShopHistory } from '../../../pipeline/index.js';
+import { customTasksOf, type TaskName } from '../../../tasks/index.js';
 import { taskExamples } from '../examples.js';
 import type { RunContext } from '../run-context.js';
 import type { TaskExamples } from '../task-examples.js';
@@ -21,9 +21,9 @@ export interface OutOfFold {
   readonly reason: string | null;
 }
 
-/** End of what happens in the window after a cut of a version's predictions. */
-export const windowEnd = (task: TaskName, cut: number, { held }: TaskMember): number =>
-  cut + (held.testCut - held.validationCut || taskDefinition(task).labelWindowDays * DAY_MS);
+/** End of what happens in the window after a cut of a version's predictions: of the validation window, where the test cut is. */
+export const windowEnd = (cut: number, { held }: TaskMember): number =>
+  cut + held.testCut - held.validationCut;
 
 /** Fits members again, each predictor once a cut however many tasks it has. */
 export class EarlierFits {
@@ -37,7 +37,7 @@ export class EarlierFits {
   /** Labels of every earlier window end before the validation cut. */
   async outOfFold(task: TaskName, parts: readonly TaskMember[]): Promise<OutOfFold> {
     const [{ held }] = parts;
-    const window = windowEnd(task, 0, parts[0]);
+    const window = windowEnd(0, parts[0]);
     const found: { cut: number; held: HeldOut }[] = [];
     let reason: string | null = null;
     for (let back = 1; back <= EARLIER_CUTS && reason === null; back++) {
@@ -62,7 +62,8 @@ export class EarlierFits {
     cut: number,
     until: number,
   ): Promise<HeldOut> {
-    const examples = taskExamples(task, this.history, cut, until);
+    const customTasks = customTasksOf(this.context.run.config);
+    const examples = taskExamples(task, this.history, cut, until, customTasks);
     if (examples.count === 0)
       throw new AppError('TOO_FEW_DATA', 'there is nothing to predict', { have: 0, need: 1 });
     const predictions: Float32Array[] = [];
@@ -97,8 +98,9 @@ export class EarlierFits {
       const name = `${member.versionId}/${entry.directory}/${new Date(cut).toISOString().slice(0, 10)}`;
       await model.fit({ history, cut }, context.fitContext(name, 0, 0, false));
       const predictions = new Map<TaskName, Float32Array>();
+      const customTasks = customTasksOf(context.run.config);
       for (const task of tasks)
-        predictions.set(task, await taskExamples(task, history, cut, until).predict(model));
+        predictions.set(task, await taskExamples(task, history, cut, until, customTasks).predict(model));
       return predictions;
     } finally {
       model.dispose();

@@ -9,7 +9,7 @@ import {
   type Metric,
 } from '../../../pipeline/evaluate/index.js';
 import type { EnsembleMethod, Model, ShopHistory } from '../../../pipeline/index.js';
-import type { TaskName } from '../../../tasks/index.js';
+import type { CustomTask, TaskName } from '../../../tasks/index.js';
 import { measureLatency, requestsOf } from './latency.js';
 import { bytesOf, directoryOf, type TaskMember } from './members.js';
 import { type OutOfFold, windowEnd } from './out-of-fold.js';
@@ -17,6 +17,8 @@ import type { SubsetFigures, TaskEnsemble, TaskEnsemblePlan } from './task-ensem
 
 export interface ReportedEnsemble {
   readonly task: TaskName;
+  /** Definitions of the shop's own tasks that may be meant. */
+  readonly customTasks: readonly CustomTask[];
   readonly method: EnsembleMethod;
   readonly history: ShopHistory;
   readonly parts: readonly TaskMember[];
@@ -29,7 +31,7 @@ export interface ReportedEnsemble {
 
 export async function measureReport(ensemble: ReportedEnsemble): Promise<EnsembleReport> {
   const { task, method, parts, made, plan, outOfFold } = ensemble;
-  const [metric] = mainMetrics(task, []);
+  const [metric] = mainMetrics(task, made.onTest.metrics);
   const weights = isHardVote(made.combination) ? null : memberWeights(made.combination);
   return {
     method,
@@ -59,6 +61,7 @@ export async function measureReport(ensemble: ReportedEnsemble): Promise<Ensembl
 
 async function measureSubsets({
   task,
+  customTasks,
   method,
   history,
   parts,
@@ -67,7 +70,8 @@ async function measureSubsets({
 }: ReportedEnsemble): Promise<EnsembleSubset[]> {
   const [first] = parts;
   const { testCut } = first.held;
-  const requests = requestsOf(task, history, testCut, windowEnd(task, testCut, first));
+  const asked = { task, customTasks, history, cut: testCut, until: windowEnd(testCut, first) };
+  const requests = requestsOf(asked);
   const sizes = new Map<string, number>();
   for (const part of parts) sizes.set(directoryOf(part), await bytesOf(directoryOf(part)));
   const rows: EnsembleSubset[] = [];

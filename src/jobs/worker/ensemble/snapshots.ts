@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { CheckpointStore, Model, ShopHistory } from '../../../pipeline/index.js';
-import type { TaskName } from '../../../tasks/index.js';
+import { customTasksOf, type TaskName } from '../../../tasks/index.js';
 import { taskExamples } from '../examples.js';
 import type { HeldPredictions } from '../predictions.js';
 import type { RunContext } from '../run-context.js';
@@ -69,7 +69,10 @@ export class SnapshotFits {
     }));
     for (const split of ['validation', 'test'] as const) {
       const cut = part.held[`${split}Cut`];
-      const examples = tasks.map((task) => taskExamples(task, history, cut, windowEnd(task, cut, part)));
+      const customTasks = customTasksOf(this.context.run.config);
+      const examples = tasks.map((task) =>
+        taskExamples(task, history, cut, windowEnd(cut, part), customTasks),
+      );
       const isOne = await this.eachCycle(part, cut, async (model, cycle) => {
         for (const own of examples)
           snapshots[cycle - 1].predictions[split].set(own.task, await own.predict(model));

@@ -121,6 +121,16 @@ export const SEARCH_SPACES: Readonly<Record<string, SearchSpace>> = {
     ],
     budget: epochs(5, 45),
   },
+  'custom-regression': LINE,
+  'custom-dense': {
+    parameters: [
+      choice('hiddenUnits', DENSE_LAYERS, [64, 64]),
+      log('learningRate', 2e-4, 2e-2, 1e-3),
+      float('dropout', 0, 0.6, 0.3),
+      log('weightDecay', 1e-4, 0.3, 0.01),
+    ],
+    budget: epochs(2, 18),
+  },
   'session-regression': {
     parameters: [log('learningRate', 5e-4, 5e-2, 5e-3), log('weightDecay', 1e-4, 1, 0.05)],
     budget: epochs(1, 9),
