@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 
 import { addConnectCommand } from './cli/connect.js';
 import { addCrawlCommand } from './cli/crawl.js';
+import { addCrossValidateCommand } from './cli/cross-validate.js';
 import { addDeployCommand } from './cli/deploy.js';
 import { addDoctorCommand } from './cli/doctor.js';
 import { addEnsembleCommand } from './cli/ensemble.js';
@@ -14,6 +15,7 @@ import { addKeysCommand } from './cli/keys.js';
 import { EXIT, printError } from './cli/output.js';
 import { addQuarantineCommand } from './cli/quarantine.js';
 import { addRetentionCommand } from './cli/retention.js';
+import { addSearchCommand } from './cli/search.js';
 import { addServeCommand } from './cli/serve.js';
 import { addSimulateCommand } from './cli/simulate.js';
 import { addTasksCommand } from './cli/tasks.js';
@@ -39,6 +41,8 @@ for (const add of [
   addTasksCommand,
   addTrainCommand,
   addEnsembleCommand,
+  addSearchCommand,
+  addCrossValidateCommand,
   addEvaluateCommand,
   addDeployCommand,
   addExportCommand,

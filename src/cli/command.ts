@@ -75,3 +75,7 @@ export function oneOf<Name extends string>(allowed: readonly Name[]): (text: str
     return name;
   };
 }
+
+/** Names as a user writes them: in lower case, with hyphens, comma-separated. */
+export const namesOf = (names: readonly string[]): string =>
+  names.join(', ').toLowerCase().replaceAll('_', '-');

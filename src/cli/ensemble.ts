@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { EnsembleRequest } from '../jobs/index.js';
 import { CALIBRATIONS, ENSEMBLE_METHODS, PRUNINGS } from '../pipeline/index.js';
 import type { JsonObject } from '../store/index.js';
-import { defineCommand, globalOptions, oneOf, wholeNumber } from './command.js';
+import { defineCommand, globalOptions, namesOf, oneOf, wholeNumber } from './command.js';
 import { followRun } from './follow-run.js';
 
 /** `ensemble <versions…>`: combines trained model versions into one. */
@@ -29,8 +29,6 @@ export function addEnsembleCommand(program: Command): void {
     );
   });
 }
-
-const namesOf = (names: readonly string[]): string => names.join(', ').toLowerCase().replaceAll('_', '-');
 
 function jsonObject(text: string): JsonObject {
   try {

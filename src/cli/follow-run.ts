@@ -8,28 +8,43 @@ import type { GlobalOptions } from './command.js';
 import { withShop } from './command.js';
 import { createProgressBar, EXIT, printResult } from './output.js';
 
+/** What a run brought: the parts of the JSON answer beside `run`, and the same for people. */
+export interface RunReport {
+  readonly value: object;
+  readonly text: string;
+}
+
+async function reportVersion(shop: ShopStore, { id }: RunRow): Promise<RunReport> {
+  const [evaluations] = await shop.evaluationsByRuns([id]);
+  return { value: { evaluations }, text: formatComparison(evaluations) };
+}
+
+const endOf = ({ id, modelVersionId }: RunRow): string =>
+  modelVersionId ? `Run ${id} made model version ${modelVersionId}.` : `Run ${id} has ended.`;
+
 /**
  * Starts a run, shows its progress until it ends, and prints its evaluation. Where no worker is running, one is started for
  * the length of the command.
  */
 export async function followRun(
   options: GlobalOptions,
-  start: (jobs: Jobs, shopKey: string) => Promise<RunRow>,
+  start: (jobs: Jobs, shopKey: string, shop: ShopStore) => Promise<RunRow>,
+  report: (shop: ShopStore, run: RunRow) => Promise<RunReport> = reportVersion,
 ): Promise<void> {
   await withShop(options, async (shop, runtime) => {
     const jobs = await runtime.openJobs((plan) => checkPlan(runtime, plan));
-    const run = await start(jobs, options.shop);
+    const run = await start(jobs, options.shop, shop);
     const worker = await startWorkerIfNone(runtime);
     const stop = () => void jobs.cancel(options.shop, run.id).catch(() => undefined);
     process.once('SIGINT', stop);
     try {
       const ended = await showUntilEnd(shop, jobs, run, options);
-      const [evaluations] = await shop.evaluationsByRuns([run.id]);
+      const { value, text } = await report(shop, ended);
       printResult(
         options,
-        { run: ended, evaluations },
+        { run: ended, ...value },
         ended.status === 'SUCCEEDED'
-          ? `${formatComparison(evaluations)}\nRun ${run.id} made model version ${ended.modelVersionId ?? '(none)'}.`
+          ? `${text}\n${endOf(ended)}`
           : `Run ${run.id} ended as ${ended.status}: ${ended.error?.message ?? 'cancelled'}`,
       );
       if (ended.status !== 'SUCCEEDED') process.exitCode = EXIT.failed;

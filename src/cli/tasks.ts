@@ -93,7 +93,7 @@ export const taskNameOf = (text: string): string => text.trim().toUpperCase().re
 const inALine = ({ name, description }: CustomTask): string => `${name}  ${description}`;
 
 /** Parser of a rule for commander. */
-function parseThreshold(text: string): ThresholdRule {
+export function parseThreshold(text: string): ThresholdRule {
   const [by, list = ''] = text.toLowerCase().split(':', 2);
   const numbers = list.split(',').map(Number);
   if (by === 'f1' && list === '') return { by: 'F1' };

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 
 import { AppError } from '../errors.js';
-import type { TrainingRequest } from '../jobs/index.js';
+import { type TrainingRequest, trialTraining } from '../jobs/index.js';
+import type { ShopStore } from '../store/index.js';
 import { isCustomTask, type TaskName, TASKS } from '../tasks/index.js';
 import { defineCommand, globalOptions, listOf, oneOf, wholeNumber } from './command.js';
 import { followRun } from './follow-run.js';
+import { collectSetting, type Settings } from './settings.js';
 import { taskNameOf } from './tasks.js';
 
 interface TrainFlags {
@@ -17,7 +19,8 @@ interface TrainFlags {
   readonly balance?: TrainingRequest['lossBalancing'];
   readonly resample?: TrainingRequest['resampling'];
   readonly collaboration?: string;
-  readonly set?: Record<string, number | string | boolean>;
+  readonly set?: Settings;
+  readonly trial?: string;
   readonly deploy?: boolean;
 }
 
@@ -49,11 +52,18 @@ export function addTrainCommand(program: Command): void {
       (text: string) => text.toUpperCase().replaceAll('-', '_'),
     )
     .option('--set <name=value…>', 'hyper-parameter, may be repeated', collectSetting)
+    .option(
+      '--trial <run[:number]>',
+      'with the settings of a search: its best trial, or the one of the number; nothing else but --deploy is taken then',
+    )
     .option('--deploy', 'serve what comes out');
   command.action(async () => {
     const flags = command.opts<TrainFlags>();
-    await followRun(globalOptions(command), (jobs, shop) =>
-      jobs.startTraining(shop, {
+    const { trial } = flags;
+    await followRun(globalOptions(command), async (jobs, shopKey, shop) => {
+      if (trial !== undefined)
+        return jobs.startTraining(shopKey, { ...(await trialOf(shop, trial)), deploy: flags.deploy });
+      return jobs.startTraining(shopKey, {
         kind: flags.kind,
         tasks: flags.tasks,
         customTasks: flags.customTasks,
@@ -65,9 +75,18 @@ export function addTrainCommand(program: Command): void {
         collaboration: flags.collaboration,
         hyperparameters: flags.set,
         deploy: flags.deploy,
-      }),
-    );
+      });
+    });
   });
+}
+
+/** @throws AppError BAD_USER_INPUT, NOT_FOUND, NOT_READY */
+async function trialOf(shop: ShopStore, text: string): Promise<TrainingRequest> {
+  const [, runId, number] = /^([^:]+)(?::(\d+))?$/.exec(text) ?? [];
+  if (runId === undefined)
+    throw new AppError('BAD_USER_INPUT', `--trial: expected a run, or run:number; got "${text}".`);
+  const [[run], [trials]] = await Promise.all([shop.runsByIds([runId]), shop.trialsByRuns([runId])]);
+  return trialTraining(runId, run, trials, number === undefined ? null : Number(number));
 }
 
 /** @throws AppError BAD_USER_INPUT */
@@ -107,16 +126,4 @@ function byTask<Value>(list: string, parse: (value: string) => Value): Partial<R
       return [isCustomTask(task) ? task : oneOf(TASKS)(name), parse(value)];
     }),
   );
-}
-
-function collectSetting(
-  text: string,
-  settings: Record<string, number | string | boolean> = {},
-): Record<string, number | string | boolean> {
-  const match = /^([A-Za-z]\w*)=(.+)$/.exec(text);
-  if (!match) throw new AppError('BAD_USER_INPUT', `Expected name=value, got "${text}".`);
-  const [, name, value] = match;
-  const isBoolean = value === 'true' || value === 'false';
-  settings[name] = isBoolean ? value === 'true' : Number.isNaN(Number(value)) ? value : Number(value);
-  return settings;
 }

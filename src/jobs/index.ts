@@ -4,4 +4,5 @@ export { createJobs, type JobsOptions } from './create-jobs.js';
 export * from './data/contract.js';
 export * from './evaluation-contract.js';
 export { bestOf, lastResult, trialSettings } from './search-plan.js';
+export { trialTraining } from './trial-training.js';
 export { waitForRun } from './wait-for-run.js';

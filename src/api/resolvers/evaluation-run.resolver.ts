@@ -1,11 +1,8 @@
 /** Runs that measure: cross-validations and searches, what came of them, and training the best trial. */
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 
-import { AppError } from '../../errors.js';
-import { bestOf, lastResult, trialSettings } from '../../jobs/index.js';
+import { bestOf, trialTraining } from '../../jobs/index.js';
 import { searchSpaceOf } from '../../pipeline/evaluate/index.js';
-import { requireTrial } from '../../store/index.js';
-import { givenName, isBuiltInTask, isCustomTask } from '../../tasks/index.js';
 import { Access } from '../auth.js';
 import type { Context } from '../context.js';
 import { toCrossValidation } from '../cross-validation.js';
@@ -83,27 +80,8 @@ export class EvaluationRunResolver {
     @Ctx() { services, shop, loaders }: Context,
   ): Promise<TrainingRun> {
     const run = await loaders.runById.load(runId);
-    if (run?.kind !== 'SEARCH') throw new AppError('NOT_FOUND', `There is no search ${runId}.`);
-    const trials = await loaders.trialsByRun.load(runId);
-    const trial =
-      number === null || number === undefined ? bestOf(run, trials) : requireTrial(trials, runId, number);
-    const last = trial && lastResult(trial);
-    if (!trial || !last)
-      throw new AppError(
-        'NOT_READY',
-        `The search ${runId} has no ${trial ? 'result of that trial' : 'measured trial'} yet.`,
-      );
-    const { architecture, threshold } = run.config as { architecture: string; threshold: null | object };
-    const started = await services.jobs.startTraining(shop.shopKey, {
-      kind: 'SINGLE_TASK',
-      tasks: run.tasks.filter(isBuiltInTask),
-      customTasks: run.tasks.filter(isCustomTask).map(givenName),
-      architecture,
-      hyperparameters: trialSettings(run, trial, last.budget),
-      ...(threshold && { thresholds: threshold }),
-      seed: run.seed,
-      deploy: deploy ?? false,
-    });
+    const request = trialTraining(runId, run, await loaders.trialsByRun.load(runId), number ?? null);
+    const started = await services.jobs.startTraining(shop.shopKey, { ...request, deploy: deploy ?? false });
     return toTrainingRun(started);
   }
 }

@@ -20,6 +20,8 @@ const COMMANDS = [
   'tasks',
   'train',
   'ensemble',
+  'search',
+  'cross-validate',
   'evaluate',
   'deploy',
   'export',
@@ -97,6 +99,10 @@ describe('every command', () => {
         tandem('train', '--kind', 'psychic'),
         tandem('train', '--set', 'epochs'),
         tandem('train', '--resample', 'weather=SMOTE'),
+        tandem('search', '--trials', '3'),
+        tandem('search', '--task', 'churn', '--try', 'dropout'),
+        tandem('cross-validate', '--task', 'churn', '--folds', '1'),
+        tandem('train', '--trial', 'a:b:c'),
         tandem('serve', '--port', '99999'),
         tandem('import'),
         tandem('deploy'),
@@ -282,6 +288,48 @@ describe('a shop, from its first rows to its end', () => {
       expect(deployed).toMatchObject({ modelVersionId: versions[0], trafficShare: 0.5 });
       const back = await json<{ modelVersionId: string }>('deploy', '--rollback');
       expect(ensemble.stdout).toContain(back.modelVersionId);
+    },
+    PATIENCE_MS,
+  );
+
+  test(
+    'search tries settings, the best is trained; cross-validate tells mean and spread',
+    async () => {
+      const { run, trials } = await json<{
+        run: Ended['run'];
+        trials: { number: number; isBest: boolean; settings: Record<string, number> }[];
+      }>(
+        ...[
+          'search',
+          '--task',
+          'purchase-intent',
+          '--architecture',
+          'logistic-regression',
+          '--method',
+          'random',
+        ],
+        ...['--trials', '2', '--try', 'learningRate=log:0.001..0.02', '--set', 'epochs=1'],
+      );
+      expect(run.status).toBe('SUCCEEDED');
+      expect(trials.map(({ number }) => number)).toEqual([1, 2]);
+      const best = trials.find(({ isBest }) => isBest)!;
+      expect(best.settings.learningRate).toBeGreaterThanOrEqual(0.001);
+      const trained = await json<{ run: { config: { hyperparameters: object } } }>(
+        'train',
+        '--trial',
+        run.id,
+      );
+      expect(trained.run.config.hyperparameters).toEqual(best.settings);
+      const folds = await tandem(
+        ...['cross-validate', '--task', 'purchase-intent', '--architectures', 'recency,logistic-regression'],
+        ...['--folds', '2', '--seeds', '1'],
+      );
+      expect(folds.code).toBe(0);
+      expect(folds.stdout).toMatch(/^PURCHASE_INTENT: AUC, no ranking/);
+      expect(folds.stdout).toMatch(
+        /baseline: recency +0\.\d{4} +deviation over folds 0\.\d{4}, over seeds –/,
+      );
+      expect(folds.stdout).toMatch(/2 {2}from \d{4}-\d{2}-\d{2}, \d+ examples: /);
     },
     PATIENCE_MS,
   );
