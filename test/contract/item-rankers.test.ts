@@ -18,8 +18,10 @@ import {
   ownHistory,
   popular,
   recentlyPopular,
+  retrieveAndRank,
   sasrec,
   softmaxRanker,
+  twoTowers,
 } from '../../src/pipeline/single-task/index.js';
 import { shopWithTastes, TASTE_START } from '../support/shop-with-tastes.js';
 
@@ -36,6 +38,8 @@ const TYPES: readonly [string, ModelType][] = [
   softmaxRanker,
   sasrec,
   bert4rec,
+  twoTowers,
+  retrieveAndRank,
 ].map((type) => [type.architecture, type]);
 
 function context(seed: number, signal = new AbortController().signal): FitContext {
@@ -189,4 +193,26 @@ describe('softmax ranker', () => {
     });
     expect(() => softmaxRanker.create([], { epochs: 0 })).toThrow(/epochs/);
   });
+});
+
+test('towers show what nobody has bought yet, by its title and category', async () => {
+  const titled = history.items.map((item, at) => ({
+    ...item,
+    title: `shelf ${at % WORLD.groups}`,
+    category: [`group ${at % WORLD.groups}`],
+  }));
+  const cold = { ...titled[1], id: 'cold' };
+  const of = { ...history, items: [...titled, cold] };
+  const model = twoTowers.create(['RECOMMENDATION'], { ...SETTINGS, epochs: 6, idDropout: 0.3 });
+  await model.fit({ history: of, cut }, context(1));
+  const options = { first: 10, allowed: null, excludeBought: false };
+  const like = await model.items!.similarItems('cold', options);
+  const isOfGroup = like.map(({ itemId }) => Number(itemId.slice(1)) % WORLD.groups === 1);
+  expect(isOfGroup.filter(Boolean).length).toBeGreaterThan(7);
+  const request = { history: of, users: Int32Array.of(1, 2), asOf: cut };
+  const lists = await model.items!.rankItems(request, { ...options, first: WORLD.items + 1 });
+  const [own, other] = lists.map((list) => list.findIndex(({ itemId }) => itemId === 'cold'));
+  expect(own).toBeLessThan(WORLD.items / WORLD.groups + 5);
+  expect(other).toBeGreaterThan(own);
+  model.dispose();
 });

@@ -9,6 +9,7 @@ import {
   activityLogs,
   affinities,
   BehaviourCounter,
+  behaviourSequences,
   CANDIDATE_FEATURE_COUNT,
   demandFeatures,
   itemSequence,
@@ -20,6 +21,8 @@ import {
   userPopulation,
   writeCandidates,
 } from '../../src/pipeline/preprocess/index.js';
+import { RetrievedRanking, type TowerRanking } from '../../src/pipeline/single-task/index.js';
+import { fitContent, itemContent } from '../../src/pipeline/single-task/retrieval/item-content.js';
 import type { CustomTask } from '../../src/tasks/index.js';
 
 type Rows = Record<string, Float32Array | Int32Array>;
@@ -82,7 +85,22 @@ export async function expectedOf(
     const scores = await model.users!.scoreUsers(request);
     return [{ rows: pick({ userFeatures: ofUsers, activity }), output: task, values: scores[task]! }];
   }
+  if (network.endsWith('-tower')) return towerAnswers(model, network, asked);
   return itemAnswers(model, network, pick, asked, ofUsers);
+}
+
+/** Vectors as the model itself has them. */
+function towerAnswers({ items }: Model, network: string, { history, cut, users }: Asked): Expected[] {
+  const { vectors } = items instanceof RetrievedRanking ? items.towers : (items as TowerRanking);
+  const { vocabulary } = itemState(history, cut);
+  if (network === 'user-tower') {
+    const sequences = behaviourSequences(history, users, cut, { length: 10, vocabulary });
+    const rows = { userItems: sequences.items, userTypes: sequences.types, userDays: sequences.days };
+    return [{ rows, output: 'vector', values: vectors.users({ history, users, asOf: cut }) }];
+  }
+  const { words, categories, prices } = itemContent(history.items, fitContent(history.items));
+  const item = vocabulary.indicesOf(history.items.map(({ id }) => id));
+  return [{ rows: { item, words, categories, price: prices }, output: 'vector', values: vectors.items }];
 }
 
 async function itemAnswers(

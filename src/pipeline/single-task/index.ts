@@ -64,6 +64,10 @@ export {
 } from './recommendation/ranking-examples.js';
 export { softmaxRanker } from './recommendation/softmax-ranker.js';
 export { SINGLE_TASK_TYPES } from './registry.js';
+export { retrieveAndRank } from './retrieval/retrieve-and-rank.js';
+export { RetrievedRanking } from './retrieval/retrieved-ranking.js';
+export { TowerRanking } from './retrieval/tower-ranking.js';
+export { twoTowers } from './retrieval/two-towers.js';
 export { ItemSoftmax } from './sequence/item-softmax.js';
 export { bert4rec, sasrec } from './sequence/sequence-ranker.js';
 export { explainSessions } from './sessions/explain-sessions.js';

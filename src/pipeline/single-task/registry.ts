@@ -6,6 +6,8 @@ import { fraudDense } from './fraud/fraud-dense.js';
 import { fraudLogistic } from './fraud/fraud-logistic.js';
 import { itemKnn, ownHistory, popular, recentlyPopular } from './recommendation/ranking-baselines.js';
 import { softmaxRanker } from './recommendation/softmax-ranker.js';
+import { retrieveAndRank } from './retrieval/retrieve-and-rank.js';
+import { twoTowers } from './retrieval/two-towers.js';
 import { bert4rec, sasrec } from './sequence/sequence-ranker.js';
 import { markovChain } from './sessions/markov-chain.js';
 import { sessionDense, sessionRegression } from './sessions/session-network-model.js';
@@ -28,6 +30,8 @@ export const SINGLE_TASK_TYPES: readonly ModelType[] = [
   softmaxRanker,
   sasrec,
   bert4rec,
+  twoTowers,
+  retrieveAndRank,
   seasonalNaive,
   mean28,
   demandRegression,
