@@ -54,20 +54,20 @@ async function compareOnTask(
   const nameOf = (row: EvaluationRow) => identityOf(row, owner(row)?.run);
   const { metric, ranking, models, differences } = await compareSeeded(shop, rows, nameOf);
   const higherIsBetter = !isLessBetter(metric);
-  const entries = rows.flatMap((row): (ModelComparisonEntry & { identity: string })[] => {
+  const described = describer(models.map(({ model }) => model));
+  const entries = rows.flatMap((row): ModelComparisonEntry[] => {
     const modelVersion = owner(row)?.version;
     const measured = row.metrics.find((found) => found.name === metric);
     if (!modelVersion || !measured) return [];
-    const { family, architecture, metrics, seed } = row;
+    const { family, architecture, metrics, isServed } = row;
     const { value, low, high } = measured;
     const identity = nameOf(row);
+    const model = described(identity);
     const isBest = ranking === 'RANKED' && identity === models[0].model;
-    return [
-      { modelVersion, family, architecture, seed: seed ?? null, value, low, high, isBest, metrics, identity },
-    ];
+    const seed = row.seed ?? null;
+    return [{ modelVersion, model, family, architecture, isServed, seed, value, low, high, isBest, metrics }];
   });
   entries.sort((a, b) => (higherIsBetter ? b.value - a.value : a.value - b.value));
-  const described = describer(models.map(({ model }) => model));
   return {
     ...taskFields(task),
     metric,

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 
+import { Random } from '../../src/nn/random.js';
+import { evaluateBinary } from '../../src/pipeline/evaluate/index.js';
 import type { EvaluationRow, MetricValue, RunRow } from '../../src/store/index.js';
 import {
   type Api,
@@ -54,8 +56,8 @@ async function open(address: string, colorScheme: 'light' | 'dark' = 'light'): P
   return watched;
 }
 
-async function startRun(kind: RunRow['kind'] = 'MULTI_TASK'): Promise<RunRow> {
-  const { id } = await api.shop.createRun({ kind, tasks: ['CHURN'], config: {}, seed: 1 });
+async function startRun(kind: RunRow['kind'] = 'MULTI_TASK', seed = 1): Promise<RunRow> {
+  const { id } = await api.shop.createRun({ kind, tasks: ['CHURN'], config: {}, seed });
   return api.shop.updateRun(id, { status: 'RUNNING', startedAt: new Date(), progress: 0.25 });
 }
 
@@ -259,35 +261,51 @@ describe('lists', () => {
 });
 
 describe('quality', () => {
-  test('best is said of a model that is clear of the others', async () => {
-    await start();
-    await storeEvaluations([
-      ['ENSEMBLE', metric('AUC', 0.77, 0.004)],
-      ['BASELINE', metric('AUC', 0.68, 0.01)],
-      ['SINGLE', metric('AUC', 0.75, 0.01)],
-    ]);
-    const { page } = await open('/');
-    const rows = page.locator('[data-task=CHURN] tbody tr');
-    await rows.first().waitFor();
-    expect(await rows.locator('td:last-child').allInnerTexts()).toEqual(['Behind', 'Behind', 'Best']);
-    expect(await rows.locator('td:nth-child(3)').allInnerTexts()).toEqual([
-      '0.670 – 0.690',
-      '0.740 – 0.760',
-      '0.766 – 0.774',
-    ]);
-    await page.getByText('Users with an order before 2011-09-10.').waitFor();
-  });
+  /** A model's test evaluation from a seed, with labels and scores of 200 users that it was measured on. */
+  const measured = async (family: string, seed: number, skill: number): Promise<void> => {
+    const run = await startRun('SINGLE_TASK', seed);
+    const random = new Random(seed).fork(family);
+    const labels = Float32Array.from({ length: 400 }, (_, user) => user % 2);
+    const probabilities = labels.map((label) => 1 / (1 + Math.exp(-(skill * label + random.normal()))));
+    const report = evaluateBinary({ labels, probabilities, threshold: 0.5, seed: 1 });
+    const { id } = await api.shop.createModelVersion({
+      runId: run.id,
+      contentHash: 'a'.repeat(64),
+      tasks: ['CHURN'],
+      architecture: family.toLowerCase(),
+      dataUntil: new Date('2011-12-09T00:00:00Z'),
+      sizeBytes: 1000,
+      manifest: {},
+    });
+    const row = { runId: run.id, modelVersionId: id, family, architecture: family.toLowerCase(), seed };
+    const what = {
+      task: 'CHURN',
+      split: 'TEST',
+      protocol: 'Users with an order before 2011-09-10.',
+    } as const;
+    await api.shop.addEvaluations([{ ...row, ...what, isServed: false, ...report }]);
+    const ended = { status: 'SUCCEEDED', finishedAt: new Date(), progress: 1, modelVersionId: id } as const;
+    await api.shop.updateRun(run.id, ended);
+  };
 
-  test('no model is called best while intervals meet', async () => {
+  test('a seed alone ranks nothing; from two on the paired bootstrap says who is ahead', async () => {
     await start();
-    await storeEvaluations([
-      ['SINGLE', metric('AUC', 0.75, 0.01)],
-      ['MULTI', metric('AUC', 0.76, 0.01)],
-    ]);
-    const { page } = await open('/');
-    const verdicts = page.locator('[data-task=CHURN] tbody td:last-child');
-    await verdicts.first().waitFor();
-    expect(await verdicts.allInnerTexts()).toEqual(['Not clearly behind', 'Ahead, not clearly']);
+    await measured('SINGLE', 1, 2);
+    await measured('BASELINE', 1, 0.2);
+    const { page, problems } = await open('/');
+    const rows = page.locator('[data-task=CHURN] tbody tr');
+    await rows.nth(1).waitFor();
+    const verdicts = () => rows.locator('td:last-child').allInnerTexts();
+    expect(await verdicts()).toEqual(['One seed: not known', 'One seed: not known']);
+    await page.getByText('An order, not a ranking').waitFor();
+    await page.getByText('Users with an order before 2011-09-10.').waitFor();
+    await measured('SINGLE', 2, 2);
+    await measured('BASELINE', 2, 0.2);
+    await page.reload();
+    await page.locator('[data-ranking=RANKED]').waitFor();
+    expect(await verdicts()).toEqual(['Behind', 'Best']);
+    expect(await rows.nth(1).locator('td').nth(3).innerText()).toMatch(/^2, mean 0\.\d{3}$/);
+    expect(problems).toEqual([]);
   });
 });
 

@@ -18,6 +18,12 @@ export class ModelComparisonEntry {
   @Field(() => String, { description: 'The kind of model.' })
   architecture: string;
 
+  @Field(() => String, { description: 'Its model, as `models` and `differences` name it.' })
+  model: string;
+
+  @Field(() => Boolean, { description: 'Whether the version serves the task with this very model.' })
+  isServed: boolean;
+
   @Field(() => Int, { nullable: true, description: 'Seed that it was fitted from.' })
   seed: number | null;
 

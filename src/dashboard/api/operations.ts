@@ -11,6 +11,7 @@ import deployModel from '../../../graphql/operations/admin-dashboard/deploy-mode
 import discardQuarantinedRows from '../../../graphql/operations/admin-dashboard/discard-quarantined-rows.graphql?raw';
 import ensembleReports from '../../../graphql/operations/admin-dashboard/ensemble-reports.graphql?raw';
 import evaluationCurves from '../../../graphql/operations/admin-dashboard/evaluation-curves.graphql?raw';
+import finishedVersions from '../../../graphql/operations/admin-dashboard/finished-versions.graphql?raw';
 import guessImport from '../../../graphql/operations/admin-dashboard/guess-import.graphql?raw';
 import item from '../../../graphql/operations/admin-dashboard/item.graphql?raw';
 import items from '../../../graphql/operations/admin-dashboard/items.graphql?raw';
@@ -20,7 +21,6 @@ import modelVersion from '../../../graphql/operations/admin-dashboard/model-vers
 import monitoring from '../../../graphql/operations/admin-dashboard/monitoring.graphql?raw';
 import monitoringAlerts from '../../../graphql/operations/admin-dashboard/monitoring-alerts.graphql?raw';
 import overview from '../../../graphql/operations/admin-dashboard/overview.graphql?raw';
-import quality from '../../../graphql/operations/admin-dashboard/quality.graphql?raw';
 import quarantine from '../../../graphql/operations/admin-dashboard/quarantine.graphql?raw';
 import quarantineCounts from '../../../graphql/operations/admin-dashboard/quarantine-counts.graphql?raw';
 import replayQuarantinedRows from '../../../graphql/operations/admin-dashboard/replay-quarantined-rows.graphql?raw';
@@ -231,16 +231,31 @@ export type CompareModelsData = {
   readonly compareModels: {
     readonly tasks: readonly {
       readonly task: Task;
+      readonly customTask: string | null;
       readonly metric: string;
+      readonly higherIsBetter: boolean;
       readonly protocol: string;
+      readonly ranking: Ranking;
       readonly entries: readonly {
+        readonly model: string;
         readonly family: string;
         readonly architecture: string;
+        readonly isServed: boolean;
         readonly value: number;
         readonly low: number;
         readonly high: number;
-        readonly isBest: boolean;
         readonly modelVersion: { readonly id: string };
+      }[];
+      readonly models: readonly {
+        readonly model: string;
+        readonly seeds: number;
+        readonly metrics: readonly { readonly name: string; readonly mean: number }[];
+      }[];
+      readonly differences: readonly {
+        readonly better: string;
+        readonly worse: string;
+        readonly seeds: number;
+        readonly isClear: boolean;
       }[];
     }[];
   };
@@ -333,6 +348,7 @@ export type EnsembleReportsData = {
     readonly id: string;
     readonly ensembleReports: readonly {
       readonly task: Task;
+      readonly customTask: string | null;
       readonly method: EnsembleMethod;
       readonly prune: Pruning;
       readonly metric: string;
@@ -388,6 +404,23 @@ export type EvaluationCurvesVariables = { readonly id: string; readonly kind: Cu
 export const EVALUATION_CURVES = operation<EvaluationCurvesData, EvaluationCurvesVariables>(
   'EvaluationCurves',
   evaluationCurves,
+);
+export type FinishedVersionsData = {
+  readonly trainingRuns: {
+    readonly edges: readonly {
+      readonly node: {
+        readonly id: string;
+        readonly kind: RunKind;
+        readonly finishedAt: string | null;
+        readonly modelVersion: { readonly id: string; readonly architecture: string } | null;
+      };
+    }[];
+  };
+};
+export type FinishedVersionsVariables = Record<string, never>;
+export const FINISHED_VERSIONS = operation<FinishedVersionsData, FinishedVersionsVariables>(
+  'FinishedVersions',
+  finishedVersions,
 );
 export type GuessImportData = {
   readonly guessImport: {
@@ -455,6 +488,7 @@ export type ModelHealthData = {
     readonly drift: readonly { readonly feature: string; readonly psi: number }[];
     readonly calibration: readonly {
       readonly task: Task;
+      readonly customTask: string | null;
       readonly expectedCalibrationError: number;
       readonly points: readonly { readonly x: number; readonly y: number }[];
     }[];
@@ -467,6 +501,7 @@ export type ModelVersionData = {
     readonly id: string;
     readonly architecture: string;
     readonly tasks: readonly Task[];
+    readonly customTasks: readonly string[];
     readonly contentHash: string;
     readonly dataUntil: string;
     readonly sizeBytes: number;
@@ -493,6 +528,7 @@ export type ModelVersionData = {
     readonly evaluations: readonly {
       readonly id: string;
       readonly task: Task;
+      readonly customTask: string | null;
       readonly split: Split;
       readonly family: string;
       readonly architecture: string;
@@ -528,6 +564,7 @@ export type ModelVersionData = {
   readonly deployments: readonly {
     readonly id: string;
     readonly tasks: readonly Task[];
+    readonly customTasks: readonly string[];
     readonly trafficShare: number;
     readonly deployedAt: string;
     readonly modelVersion: { readonly id: string };
@@ -590,48 +627,20 @@ export type OverviewData = {
   readonly deployments: readonly {
     readonly id: string;
     readonly tasks: readonly Task[];
+    readonly customTasks: readonly string[];
     readonly trafficShare: number;
     readonly deployedAt: string;
     readonly modelVersion: {
       readonly id: string;
       readonly architecture: string;
       readonly tasks: readonly Task[];
+      readonly customTasks: readonly string[];
       readonly dataUntil: string;
     };
   }[];
 };
 export type OverviewVariables = Record<string, never>;
 export const OVERVIEW = operation<OverviewData, OverviewVariables>('Overview', overview);
-export type QualityData = {
-  readonly trainingRuns: {
-    readonly edges: readonly {
-      readonly node: {
-        readonly id: string;
-        readonly kind: RunKind;
-        readonly finishedAt: string | null;
-        readonly evaluations: readonly {
-          readonly id: string;
-          readonly task: Task;
-          readonly split: Split;
-          readonly family: string;
-          readonly architecture: string;
-          readonly isServed: boolean;
-          readonly protocol: string;
-          readonly examples: number;
-          readonly metrics: readonly {
-            readonly name: string;
-            readonly value: number;
-            readonly low: number;
-            readonly high: number;
-          }[];
-        }[];
-        readonly modelVersion: { readonly id: string } | null;
-      };
-    }[];
-  };
-};
-export type QualityVariables = Record<string, never>;
-export const QUALITY = operation<QualityData, QualityVariables>('Quality', quality);
 export type QuarantineData = {
   readonly quarantinedRows: {
     readonly totalCount: number;
@@ -705,6 +714,7 @@ export type RunData = {
     readonly status: RunStatus;
     readonly progress: number;
     readonly tasks: readonly Task[];
+    readonly customTasks: readonly string[];
     readonly config: Json;
     readonly error: string | null;
     readonly createdAt: string;
@@ -714,6 +724,7 @@ export type RunData = {
       readonly model: string;
       readonly epoch: number;
       readonly task: Task | null;
+      readonly customTask: string | null;
       readonly trainLoss: number;
       readonly validationLoss: number | null;
     }[];
@@ -796,6 +807,7 @@ export type RunProgressData = {
       readonly model: string;
       readonly epoch: number;
       readonly task: Task | null;
+      readonly customTask: string | null;
       readonly trainLoss: number;
       readonly validationLoss: number | null;
     } | null;
@@ -812,6 +824,7 @@ export type RunsData = {
         readonly status: RunStatus;
         readonly progress: number;
         readonly tasks: readonly Task[];
+        readonly customTasks: readonly string[];
         readonly error: string | null;
         readonly createdAt: string;
         readonly startedAt: string | null;

@@ -24,6 +24,23 @@ export function term(
   return key in MESSAGES ? MESSAGES[key as MessageKey] : inWords(name);
 }
 
+/** A task in words; one of the shop's own by the name that the shop gave. */
+export function taskTitle({ task, customTask }: { task: string; customTask?: string | null }): string {
+  return customTask ? inWords(customTask) : term('task', task);
+}
+
+/** A list of tasks in words; CUSTOM stands for those of the shop's own, whose names are beside it. */
+export function taskTitles({
+  tasks,
+  customTasks,
+}: {
+  tasks: readonly string[];
+  customTasks: readonly string[];
+}): string {
+  const builtIn = tasks.filter((task) => task !== 'CUSTOM').map((task) => term('task', task));
+  return [...builtIn, ...customTasks.map(inWords)].join(', ');
+}
+
 /** `recencyDays`, `RECENCY_DAYS` or `recency-days` → "Recency days". */
 export function inWords(name: string): string {
   const words = name

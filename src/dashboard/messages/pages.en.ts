@@ -69,6 +69,11 @@ export const PAGE_MESSAGES = {
   'quality.tied': 'Not clearly behind',
   'quality.behind': 'Behind',
   'quality.alone': 'Nothing to compare with',
+  'quality.oneSeed': 'One seed: not known',
+  'quality.needSeeds':
+    'An order, not a ranking: two models can be told apart once both were trained from two seeds or more. Start the same training again with another seed.',
+  'quality.seeds': 'Seeds',
+  'quality.mean': '{seeds}, mean {mean}',
   'quality.served': 'Serving',
   'quality.examples': '{count} examples',
   'quality.higher': 'Higher is better',

@@ -5,7 +5,7 @@ import { Interval } from '../components/interval.js';
 import { Loaded } from '../components/loaded.js';
 import { Facts, Panel } from '../components/panel.js';
 import { formatBytes, formatDate, formatNumber } from '../format.js';
-import { inWords, term, text } from '../messages/index.js';
+import { inWords, taskTitle, term, text } from '../messages/index.js';
 
 type Report = NonNullable<EnsembleReportsData['modelVersion']>['ensembleReports'][number];
 type Subset = Report['subsets'][number];
@@ -28,7 +28,7 @@ function EnsembleReport({ report }: { report: Report }) {
   const scale = [Math.min(...ends), Math.max(...ends)] as const;
   const metric = term('metric', report.metric);
   return (
-    <Panel title={`${text('ensemble.title')}: ${term('task', report.task)}`}>
+    <Panel title={`${text('ensemble.title')}: ${taskTitle(report)}`}>
       <Facts facts={factsOf(report)} />
       <DataTable
         caption={text('ensemble.caption', { metric })}

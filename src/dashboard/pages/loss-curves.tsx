@@ -5,25 +5,27 @@ import { Plot } from '../components/charts.js';
 import { DataTable } from '../components/data-table.js';
 import { Tabs } from '../components/tabs.js';
 import { formatNumber } from '../format.js';
-import { term, text } from '../messages/index.js';
+import { taskTitle, text } from '../messages/index.js';
 
 type Epoch = NonNullable<RunData['trainingRun']>['epochs'][number];
 
-const taskLabel = (task: string): string => (task === 'all' ? text('task.all') : term('task', task));
+/** The total has no task. */
+const taskLabel = ({ task, customTask }: Epoch): string =>
+  task === null ? text('task.all') : taskTitle({ task, customTask });
 
 /** Train and validation loss by epoch, a chart a model of the chosen task. */
 export function LossCurves({ epochs }: { epochs: readonly Epoch[] }) {
-  const tasks = [...new Set<string>(epochs.map(({ task }) => task ?? 'all'))];
+  const tasks = [...new Set(epochs.map(taskLabel))];
   const [chosen, setChosen] = useState<string | null>(null);
   const selected = chosen !== null && tasks.includes(chosen) ? chosen : tasks[0];
   if (selected === undefined) return <p className="quiet">{text('run.noLosses')}</p>;
-  const ofTask = epochs.filter(({ task }) => (task ?? 'all') === selected).sort((a, b) => a.epoch - b.epoch);
+  const ofTask = epochs.filter((one) => taskLabel(one) === selected).sort((a, b) => a.epoch - b.epoch);
   const models = [...new Set(ofTask.map(({ model }) => model))];
   return (
     <Tabs
       label={text('runs.tasks')}
       names={tasks}
-      labelOf={taskLabel}
+      labelOf={(title) => title}
       selected={selected}
       onSelect={setChosen}
     >
@@ -32,7 +34,7 @@ export function LossCurves({ epochs }: { epochs: readonly Epoch[] }) {
           <div key={model} className="stack near">
             <h3>{model}</h3>
             <Plot
-              label={`${text('run.losses')}: ${taskLabel(selected)}, ${model}`}
+              label={`${text('run.losses')}: ${selected}, ${model}`}
               rows={ofTask
                 .filter((epoch) => epoch.model === model)
                 .map(({ epoch, trainLoss, validationLoss }) => ({ epoch, trainLoss, validationLoss }))}

@@ -8,7 +8,7 @@ import { Loaded } from '../components/loaded.js';
 import { Facts, PageTitle, Panel } from '../components/panel.js';
 import { Segments } from '../components/segments.js';
 import { formatBytes, formatCount, formatDate, formatDateTime, formatNumber } from '../format.js';
-import { term, text } from '../messages/index.js';
+import { taskTitle, taskTitles, term, text } from '../messages/index.js';
 import { DeploymentControls } from './deployment-controls.js';
 import { EnsembleReports } from './ensemble-reports.js';
 import { EvaluationCurves } from './evaluation-curves.js';
@@ -68,7 +68,7 @@ function VersionFacts({ version }: { version: Version }) {
             {version.contentHash.slice(0, 16)}
           </span>,
         ],
-        [text('overview.tasks'), version.tasks.map((task) => term('task', task)).join(', '), 'wide'],
+        [text('overview.tasks'), taskTitles(version), 'wide'],
       ]}
     />
   );
@@ -76,8 +76,9 @@ function VersionFacts({ version }: { version: Version }) {
 
 const SPLIT_ORDER = ['TEST', 'VALIDATION', 'TRAIN'];
 
-function labelOf({ task, family, architecture, split }: Evaluation): string {
-  return `${term('task', task)} · ${term('family', family)} (${architecture}) · ${term('split', split)}`;
+function labelOf(evaluation: Evaluation): string {
+  const { family, architecture, split } = evaluation;
+  return `${taskTitle(evaluation)} · ${term('family', family)} (${architecture}) · ${term('split', split)}`;
 }
 
 /** Served models on unseen data first. */

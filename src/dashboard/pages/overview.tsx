@@ -1,12 +1,13 @@
-import { OVERVIEW, type OverviewData, QUALITY, RUNS } from '../api/operations.js';
+import { COMPARE_MODELS, FINISHED_VERSIONS, OVERVIEW, type OverviewData, RUNS } from '../api/operations.js';
 import { isActive } from '../api/use-live-run.js';
 import { usePolling } from '../api/use-polling.js';
 import { useQuery } from '../api/use-query.js';
 import { DataTable } from '../components/data-table.js';
+import { FailureNote } from '../components/failure-note.js';
 import { Loaded } from '../components/loaded.js';
 import { Facts, PageTitle, Panel } from '../components/panel.js';
 import { formatAgo, formatCount, formatDate, formatDateTime, formatShare } from '../format.js';
-import { term, text } from '../messages/index.js';
+import { taskTitle, taskTitles, text } from '../messages/index.js';
 import { qualityGroups } from '../quality/compare.js';
 import { QualityTable } from '../quality/quality-table.js';
 import { href } from '../route.js';
@@ -21,14 +22,17 @@ const SETTLED_MS = 30_000;
 /** What the shop holds, what serves now, and how good every model is. */
 export function OverviewPage() {
   const overview = useQuery(OVERVIEW, NOTHING);
-  const quality = useQuery(QUALITY, NOTHING);
+  const finished = useQuery(FINISHED_VERSIONS, NOTHING);
+  const versionIds = finished.data?.trainingRuns.edges.flatMap(({ node }) => node.modelVersion?.id ?? []);
+  // Asked anew only when there is another version: comparing takes the server a while.
+  const quality = useQuery(COMPARE_MODELS, versionIds?.length ? { ids: versionIds } : null);
   const runs = useQuery(RUNS, NEWEST_RUNS);
   const newest = runs.data?.trainingRuns.edges.map(({ node }) => node) ?? [];
   const isSettled =
     (overview.data?.deployments.length ?? 0) > 0 && !newest.some(({ status }) => isActive(status));
   const reloadAll = () => {
     overview.reload();
-    quality.reload();
+    finished.reload();
     runs.reload();
   };
   usePolling(reloadAll, isSettled ? SETTLED_MS : WAITING_MS);
@@ -46,18 +50,18 @@ export function OverviewPage() {
       <ActiveRuns runs={newest} onEnd={reloadAll} />
       <Panel title={text('quality.title')}>
         <p className="quiet">{text('quality.intro')}</p>
+        {finished.failure && <FailureNote failure={finished.failure} onRetry={finished.reload} />}
+        {versionIds?.length === 0 && <p className="quiet">{text('quality.empty')}</p>}
         <Loaded query={quality}>
-          {(data) => {
-            const groups = qualityGroups(data.trainingRuns.edges.map(({ node }) => node));
-            if (groups.length === 0) return <p className="quiet">{text('quality.empty')}</p>;
-            return groups.map((group) => (
+          {({ compareModels }) =>
+            qualityGroups(compareModels.tasks, versionIds ?? []).map((group) => (
               <QualityTable
-                key={`${group.task} ${group.metric}`}
+                key={taskTitle(group.comparison)}
                 group={group}
-                servedVersionId={servedVersionOf(group.task, overview.data?.deployments)}
+                servedVersionId={servedVersionOf(group.comparison, overview.data?.deployments)}
               />
-            ));
-          }}
+            ))
+          }
         </Loaded>
       </Panel>
     </div>
@@ -111,7 +115,7 @@ function Deployed({ deployments }: { deployments: readonly Deployment[] }) {
             },
             {
               title: text('overview.tasks'),
-              cell: ({ tasks }) => tasks.map((task) => term('task', task)).join(', '),
+              cell: (deployment) => taskTitles(deployment),
             },
             {
               title: text('overview.since'),
@@ -140,6 +144,11 @@ function Deployed({ deployments }: { deployments: readonly Deployment[] }) {
 }
 
 /** The version that answers for a task. */
-function servedVersionOf(task: string, deployments: readonly Deployment[] | undefined): string | null {
-  return deployments?.find(({ tasks }) => tasks.some((name) => name === task))?.modelVersion.id ?? null;
+function servedVersionOf(
+  { task, customTask }: { task: string; customTask: string | null },
+  deployments: readonly Deployment[] | undefined,
+): string | null {
+  const serves = ({ tasks, customTasks }: Deployment) =>
+    customTask ? customTasks.includes(customTask) : tasks.some((name) => name === task);
+  return deployments?.find(serves)?.modelVersion.id ?? null;
 }

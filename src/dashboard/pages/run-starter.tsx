@@ -3,8 +3,8 @@ import { type FormEvent, useState } from 'react';
 import {
   type CalibrationMethod,
   type EnsembleMethod,
+  FINISHED_VERSIONS,
   type Pruning,
-  QUALITY,
   type RunKind,
   START_ENSEMBLE,
   START_TRAINING,
@@ -156,7 +156,7 @@ function TrainingForm({ onStart }: { onStart: () => void }) {
 
 function EnsembleForm({ onStart }: { onStart: () => void }) {
   const start = useMutation(START_ENSEMBLE);
-  const finished = useQuery(QUALITY, NOTHING);
+  const finished = useQuery(FINISHED_VERSIONS, NOTHING);
   const [method, setMethod] = useState<EnsembleMethod>('WEIGHTED_AVERAGE');
   const [calibration, setCalibration] = useState<CalibrationMethod>('NONE');
   const [prune, setPrune] = useState<Pruning>('NONE');

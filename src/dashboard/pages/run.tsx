@@ -7,7 +7,7 @@ import { Facts, PageTitle, Panel } from '../components/panel.js';
 import { RunProgressBar } from '../components/run-progress-bar.js';
 import { StatusMark } from '../components/status.js';
 import { formatDateTime, formatDuration } from '../format.js';
-import { term, text } from '../messages/index.js';
+import { taskTitles, term, text } from '../messages/index.js';
 import { href } from '../route.js';
 import { CrossValidation } from './cross-validation.js';
 import { LossCurves } from './loss-curves.js';
@@ -72,7 +72,7 @@ function RunDetails({ run, onChange }: { run: Run; onChange: () => void }) {
       )}
       <Facts
         facts={[
-          [text('runs.tasks'), run.tasks.map((task) => term('task', task)).join(', ')],
+          [text('runs.tasks'), taskTitles(run)],
           [text('runs.started'), formatDateTime(run.startedAt ?? run.createdAt)],
           [text('runs.took'), formatDuration(run.startedAt, run.finishedAt)],
           [
@@ -104,6 +104,6 @@ type Epoch = Run['epochs'][number];
 function mergeEpochs(stored: readonly Epoch[], live: readonly Epoch[]): Epoch[] {
   const byKey = new Map<string, Epoch>();
   for (const epoch of [...stored, ...live])
-    byKey.set(`${epoch.model} ${epoch.task ?? ''} ${epoch.epoch}`, epoch);
+    byKey.set(`${epoch.model} ${epoch.task ?? ''} ${epoch.customTask ?? ''} ${epoch.epoch}`, epoch);
   return [...byKey.values()];
 }

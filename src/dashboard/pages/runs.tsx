@@ -11,7 +11,7 @@ import { PageTitle, Panel } from '../components/panel.js';
 import { RunProgressBar } from '../components/run-progress-bar.js';
 import { StatusMark } from '../components/status.js';
 import { formatDateTime, formatDuration } from '../format.js';
-import { term, text } from '../messages/index.js';
+import { taskTitles, term, text } from '../messages/index.js';
 import { href } from '../route.js';
 import { RunStarter } from './run-starter.js';
 
@@ -58,9 +58,7 @@ function RunTable({ runs, onChange }: { runs: readonly Run[]; onChange: () => vo
           { title: text('runs.status'), cell: (run) => <LiveStatus run={run} onEnd={onChange} /> },
           {
             title: text('runs.tasks'),
-            cell: ({ tasks }) => (
-              <span className="small">{tasks.map((task) => term('task', task)).join(', ')}</span>
-            ),
+            cell: (run) => <span className="small">{taskTitles(run)}</span>,
           },
           {
             title: text('runs.started'),

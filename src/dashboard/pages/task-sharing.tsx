@@ -3,7 +3,7 @@ import { Pull } from '../components/bar.js';
 import { DataTable } from '../components/data-table.js';
 import { Panel } from '../components/panel.js';
 import { formatNumber, formatShare } from '../format.js';
-import { inWords, term, text } from '../messages/index.js';
+import { inWords, taskTitle, term, text } from '../messages/index.js';
 
 type Sharing = NonNullable<ModelVersionData['modelVersion']>['sharing'][number];
 
@@ -29,7 +29,7 @@ export function TaskSharing({ sharing }: { sharing: Sharing }) {
             {
               title: text('sharing.task'),
               isHeader: true,
-              cell: ({ task, customTask }) => term('task', customTask ?? task),
+              cell: (weight) => taskTitle(weight),
             },
             { title: text('sharing.weight'), isNumber: true, cell: ({ weight }) => formatNumber(weight) },
           ]}

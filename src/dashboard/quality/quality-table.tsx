@@ -1,7 +1,7 @@
 import { DataTable } from '../components/data-table.js';
 import { Interval } from '../components/interval.js';
-import { formatCount, formatNumber } from '../format.js';
-import { type MessageKey, term, text } from '../messages/index.js';
+import { formatNumber } from '../format.js';
+import { type MessageKey, taskTitle, term, text } from '../messages/index.js';
 import { href } from '../route.js';
 import { familyColour } from './colours.js';
 import { type QualityGroup, type QualityRow, scaleOf, type Verdict } from './compare.js';
@@ -11,49 +11,63 @@ const VERDICTS: Record<Verdict, MessageKey> = {
   LEADS: 'quality.leads',
   TIED: 'quality.tied',
   BEHIND: 'quality.behind',
+  ONE_SEED: 'quality.oneSeed',
   ALONE: 'quality.alone',
 };
 
-/** One task: every model with its value and interval on one scale. */
+/** One task: every model with its newest value and interval on one scale, and what the API's ranking says of it. */
 export function QualityTable({
-  group,
+  group: { comparison, rows },
   servedVersionId,
 }: {
   group: QualityGroup;
   servedVersionId: string | null;
 }) {
-  const scale = scaleOf(group.rows);
-  const direction = text(group.isLowerBetter ? 'quality.lower' : 'quality.higher');
+  const { task, metric, higherIsBetter, protocol, ranking } = comparison;
+  const scale = scaleOf(rows);
+  const direction = text(higherIsBetter ? 'quality.higher' : 'quality.lower');
   return (
-    <section className="stack near quality" data-task={group.task} data-metric={group.metric}>
+    <section className="stack near quality" data-task={task} data-metric={metric} data-ranking={ranking}>
       <div className="row">
-        <h3>{term('task', group.task)}</h3>
+        <h3>{taskTitle(comparison)}</h3>
         <span className="quiet small">
-          {term('metric', group.metric)} · {direction} ·{' '}
-          {text('quality.examples', { count: formatCount(group.rows[0]?.evaluation.examples ?? 0) })}
+          {term('metric', metric)} · {direction}
         </span>
       </div>
+      {ranking === 'ONE_SEED' && <p className="quiet small">{text('quality.needSeeds')}</p>}
       <DataTable
-        caption={group.protocol}
-        rows={group.rows}
-        keyOf={({ evaluation }) => `${evaluation.family} ${evaluation.architecture}`}
+        caption={protocol}
+        rows={rows}
+        keyOf={({ entry }) => entry.model}
         columns={[
           {
             title: text('quality.model'),
             isHeader: true,
             cell: (row) => <ModelName row={row} servedVersionId={servedVersionId} />,
           },
-          { title: text('quality.value'), isNumber: true, cell: ({ metric }) => formatNumber(metric.value) },
+          { title: text('quality.value'), isNumber: true, cell: ({ entry }) => formatNumber(entry.value) },
           {
             title: text('quality.interval'),
             className: 'nowrap',
-            cell: ({ metric }) => `${formatNumber(metric.low)} – ${formatNumber(metric.high)}`,
+            cell: ({ entry }) => `${formatNumber(entry.low)} – ${formatNumber(entry.high)}`,
           },
           {
             title: text('quality.range', { low: formatNumber(scale[0]), high: formatNumber(scale[1]) }),
-            cell: ({ metric, evaluation }) => (
-              <Interval {...metric} scale={scale} colour={familyColour(evaluation.family)} />
+            cell: ({ entry }) => (
+              <Interval
+                value={entry.value}
+                low={entry.low}
+                high={entry.high}
+                scale={scale}
+                colour={familyColour(entry.family)}
+              />
             ),
+          },
+          {
+            title: text('quality.seeds'),
+            isNumber: true,
+            cell: ({ seeds, mean }) =>
+              seeds > 1 ? text('quality.mean', { seeds, mean: formatNumber(mean) }) : seeds,
           },
           { title: text('quality.verdict'), cell: ({ verdict }) => <VerdictMark verdict={verdict} /> },
         ]}
@@ -62,19 +76,16 @@ export function QualityTable({
   );
 }
 
-function ModelName({
-  row: { evaluation, modelVersionId },
-  servedVersionId,
-}: {
-  row: QualityRow;
-  servedVersionId: string | null;
-}) {
-  const isServing = evaluation.isServed && modelVersionId !== null && modelVersionId === servedVersionId;
-  const name = term('family', evaluation.family);
+function ModelName({ row: { entry }, servedVersionId }: { row: QualityRow; servedVersionId: string | null }) {
+  const isServing = entry.isServed && entry.modelVersion.id === servedVersionId;
+  // A model of which there are several with other settings is numbered by the API.
+  const settings = /\(settings \d+\)$/.exec(entry.model)?.[0] ?? '';
   return (
     <>
-      {modelVersionId ? <a href={href('versions', modelVersionId)}>{name}</a> : name}{' '}
-      <span className="quiet small">{evaluation.architecture}</span>{' '}
+      <a href={href('versions', entry.modelVersion.id)}>{term('family', entry.family)}</a>{' '}
+      <span className="quiet small">
+        {entry.architecture} {settings}
+      </span>{' '}
       {isServing && <span className="status good small">{text('quality.served')}</span>}
     </>
   );
