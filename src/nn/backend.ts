@@ -116,12 +116,24 @@ export function copyBinding(binding: NativeBinding): NativeBinding {
   return copy as unknown as NativeBinding;
 }
 
+/**
+ * Runs one op: with the first one TensorFlow makes its devices and threads, for some 10 ms that belong to loading it, not to the first step or
+ * prediction.
+ */
+function startDevices({ binding }: NativeBackend): void {
+  const one = binding.createTensor([], 1, new Float32Array(1));
+  const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: 1 };
+  const [result] = binding.executeOp('Neg', [type], [one], 1);
+  for (const id of [one, result.id]) binding.deleteTensor(id);
+}
+
 function loadNative(): LoadedTensorflow {
   keepOldUtil();
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
   const tf = require('@tensorflow/tfjs-node') as typeof Tensorflow;
   const native = tf.backend() as unknown as NativeBackend;
   keepToThisRealm(native);
+  startDevices(native);
   return { tf, native };
 }
 

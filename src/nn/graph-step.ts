@@ -1,11 +1,10 @@
 import type { TensorValues } from './backend.js';
 import { type BatchArrays, type BatchSpec, countRows, dataTypeOf } from './batch.js';
-import { BatchAssembler } from './gather-rows.js';
 import { type GradientSet, sharedNames } from './gradient-sets.js';
 import { attribute, DATA_TYPE, GraphBuilder } from './graph.js';
 import { combineGradients, innerProducts } from './graph-combine.js';
 import { type TracedLoss, traceLoss } from './graph-loss.js';
-import { GraphRows } from './graph-rows.js';
+import { GraphRows, LoadedRows } from './graph-rows.js';
 import {
   clipGradients,
   type RowGradients,
@@ -15,16 +14,13 @@ import {
 } from './graph-updates.js';
 import { GraphVariables } from './graph-variables.js';
 import { HYPER_LENGTH } from './optimizers.js';
-import { type Call, defineCall, type Feed, GraphSession } from './session.js';
+import { type Call, defineCall, type Feed, GraphSession, type HeldTensor } from './session.js';
 import type { CompiledStep, FullStepOptions, LossValues, StepState } from './step.js';
 import type { TaskReport } from './task-options.js';
 import { TaskState } from './task-state.js';
 import { setVariable, type Table } from './weights.js';
 
 const FLOAT = attribute.type(DATA_TYPE.float32);
-
-/** Examples up to this size are copied into TensorFlow's memory. */
-const RESIDENT_BYTES = 512e6;
 
 /** A training step as one call of TensorFlow. Made by compileStep. */
 export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
@@ -39,9 +35,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   private session: GraphSession | null = null;
   private variables!: GraphVariables;
   private rows!: GraphRows;
-  /** What loadRows got; too large to be copied, it is taken from in JavaScript. */
-  private loaded: { readonly arrays: BatchArrays<S>; readonly assembler: BatchAssembler<S> | null } | null =
-    null;
+  private loaded: LoadedRows<S> | null = null;
   private readonly calls = new Map<string, Call>();
   private readonly tasks: TaskState;
   private unread: Table[] = [];
@@ -84,18 +78,16 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
 
   loadRows(arrays: BatchArrays<S>): void {
     countRows(this.batch, arrays);
-    const bytes = Object.keys(this.batch).reduce((sum, name) => sum + arrays[name].byteLength, 0);
-    const assembler = bytes > RESIDENT_BYTES ? new BatchAssembler(this.batch, arrays) : null;
-    this.loaded = { arrays, assembler };
-    if (!assembler && this.session) this.rows.load(this.session, arrays);
+    this.loaded?.dispose();
+    this.loaded = new LoadedRows(this.batch, arrays);
   }
 
   runRows(order: Int32Array, start: number, rows: number): LossValues {
     if (!this.loaded) throw new Error('No examples are loaded');
-    const { assembler } = this.loaded;
-    if (assembler) return this.run(assembler.take(order, start, rows));
+    const { held, assembler } = this.loaded;
+    if (!held) return this.run(assembler.take(order, start, rows));
     if (!this.trainSizes.has(rows)) this.prepare([rows], []);
-    return this.update(`rows/${rows}`, [order.subarray(start, start + rows)]);
+    return this.update(`rows/${rows}`, [...held, order.subarray(start, start + rows)]);
   }
 
   evaluate(arrays: BatchArrays<S>): LossValues {
@@ -137,6 +129,8 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
 
   dispose(): void {
     this.settle();
+    this.loaded?.dispose();
+    this.loaded = null;
     this.session?.dispose();
   }
 
@@ -144,7 +138,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     return Object.keys(this.batch).map((column) => arrays[column]);
   }
 
-  private update(name: string, inputs: readonly TensorValues[]): LossValues {
+  private update(name: string, inputs: readonly (TensorValues | HeldTensor)[]): LossValues {
     if (this.unread.length > 0) this.settle();
     const [losses, products = null] = this.call(name, inputs);
     this.stepsDone++;
@@ -152,7 +146,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     return losses;
   }
 
-  private call(name: string, inputs: readonly TensorValues[]): LossValues[] {
+  private call(name: string, inputs: readonly (TensorValues | HeldTensor)[]): LossValues[] {
     this.seed[1] = this.stepsDone;
     const values = [...inputs, this.tasks.write(this.stepsDone), this.seed];
     return this.session!.run(this.calls.get(name)!, values) as LossValues[];
@@ -171,7 +165,6 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     this.session = new GraphSession(this.graph);
     if (state) this.importState(state);
     else this.variables.start(this.session, this.weights);
-    if (this.loaded && !this.loaded.assembler) this.rows.load(this.session, this.loaded.arrays);
   }
 
   /** Names and shapes of what a step is fed: columns, numbers, seed. */
@@ -216,7 +209,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
       graph.node('Identity', [tensor, ...waits], { T: FLOAT }),
     );
     this.calls.set(`train/${rows}`, defineCall(feeds, fetches));
-    this.calls.set(`rows/${rows}`, defineCall([order, ...beside], fetches));
+    this.calls.set(`rows/${rows}`, defineCall([...this.rows.feeds, order, ...beside], fetches));
   }
 
   private trace(feeds: readonly Feed[], rows: number, isTraining: boolean): TracedLoss {

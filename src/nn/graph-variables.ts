@@ -13,8 +13,6 @@ const INT = attribute.type(DATA_TYPE.int32);
 interface Stored {
   readonly name: string;
   readonly shape: readonly number[];
-  /** What a slot is filled with at the start; null for weights and tables. */
-  readonly start: number | null;
   readonly read: string;
   readonly feed: Feed;
   readonly written: string;
@@ -34,8 +32,6 @@ interface Group {
   readonly members: readonly Stored[];
   readonly read: Call;
   readonly write: Call;
-  /** How its only member starts, where that is not fed. */
-  readonly begun: Begun | null;
 }
 
 /** The variables of a training graph, and how to read and set them: all weights in one call, each table in its own. */
@@ -46,6 +42,11 @@ export class GraphVariables {
   private readonly hasWeights: boolean;
   /** Sets the weights as fed, and all that is begun. */
   private readonly begin: Call;
+  /** Tensors that slots of weights start as, by shape. */
+  private readonly filled = new Map<string, string>();
+  /** Reads the weights without their slots. */
+  private readonly readOwn: Call;
+  private isStateRead = false;
   private counter = 0;
 
   constructor(
@@ -60,10 +61,16 @@ export class GraphVariables {
       const size = [table.rows, table.dim];
       for (const stored of this.add(table.name, size, tableOptimizer, table)) this.group([stored]);
     }
+    const fed = dense.filter((stored) => !stored.begun);
     const begun = this.begun();
+    const feeds = new Map([...fed, ...begun].map(({ feed }) => [feed.name, feed]));
     this.begin = defineCall(
-      [...dense, ...begun].map(({ feed }) => feed),
-      [this.after([...dense.map(({ written }) => written), ...begun.map(({ node }) => node)])],
+      [...feeds.values()],
+      [this.after([...fed.map(({ written }) => written), ...begun.map(({ node }) => node)])],
+    );
+    this.readOwn = defineCall(
+      [],
+      fed.map(({ read }) => read),
     );
   }
 
@@ -75,41 +82,53 @@ export class GraphVariables {
   }
 
   /** Sets weights and tables to the weight set's values, and slots to what they start from. */
-  start(session: GraphSession, weights: WeightSet): void {
-    const tables = new Map(weights.tables.map((table) => [table.name, table]));
-    const variables = new Map(weights.weights.map(({ name, variable }) => [name, variable]));
-    const valuesOf = ({ members }: Group) =>
-      members.map(({ name, shape, start }) => {
-        if (start !== null) return new Float32Array(countElements(shape)).fill(start);
-        return tables.get(name)?.values ?? (variables.get(name)!.dataSync() as Float32Array);
-      });
-    const dense = this.hasWeights ? valuesOf(this.groups[0]) : [];
-    session.run(this.begin, [...dense, ...this.begun().map(({ values }) => values)]);
-    const rest = this.hasWeights ? this.groups.slice(1) : this.groups;
-    for (const group of rest) if (!group.begun) session.run(group.write, valuesOf(group));
+  start(session: GraphSession, { weights, tables }: WeightSet): void {
+    const variables = new Map(weights.map(({ name, variable }) => [name, variable]));
+    const values = new Map<string, TensorValues>();
+    for (const { name, feed, begun } of this.groups.flatMap(({ members }) => members)) {
+      const variable = variables.get(name);
+      if (variable) values.set(feed.name, variable.dataSync());
+      else if (begun) values.set(begun.feed.name, begun.values);
+    }
+    session.run(
+      this.begin,
+      this.begin.feeds.flatMap(({ name }) => values.get(name) ?? []),
+    );
+    for (const table of tables) {
+      const { members, write } = this.groupOf(table.name);
+      if (!members[0].begun) session.run(write, [table.values]);
+    }
   }
 
   private begun(): Begun[] {
-    return this.groups.flatMap(({ begun }) => begun ?? []);
+    return this.groups.flatMap(({ members }) => members.flatMap(({ begun }) => begun ?? []));
   }
 
   /** All values by name; copies. */
   readAll(session: GraphSession): Record<string, Float32Array> {
+    this.isStateRead = true;
     const all: Record<string, Float32Array> = {};
     for (const group of this.groups) Object.assign(all, this.readGroup(session, group));
     return all;
   }
 
-  /** Values of the weights and their slots; copies. */
+  /** Values of the weights, or with their slots where that call has been made already; copies. */
   readWeights(session: GraphSession): Record<string, Float32Array> {
     const [dense] = this.groups;
-    return this.hasWeights ? this.readGroup(session, dense) : {};
+    if (!this.hasWeights) return {};
+    if (this.isStateRead) return this.readGroup(session, dense);
+    const members = dense.members.filter(({ begun }) => !begun);
+    return this.readGroup(session, { ...dense, members, read: this.readOwn });
   }
 
   /** A table's values; a copy. */
   readTable(session: GraphSession, name: string): Float32Array {
-    const group = this.groups.find(({ members }) => members.length === 1 && members[0].name === name)!;
-    return this.readGroup(session, group)[name];
+    return this.readGroup(session, this.groupOf(name))[name];
+  }
+
+  /** The group of a table. */
+  private groupOf(name: string): Group {
+    return this.groups.find(({ members }) => members.length === 1 && members[0].name === name)!;
   }
 
   private readGroup(session: GraphSession, { members, read }: Group): Record<string, Float32Array> {
@@ -136,16 +155,11 @@ export class GraphVariables {
   }
 
   private add(name: string, shape: readonly number[], optimizer: Optimizer, table: Table | null): Stored[] {
-    const slots = slotsOf(optimizer).map((slot) =>
-      this.addOne(
-        `${name}:${slot}`,
-        shape,
-        slotStart(optimizer),
-        table && this.filling(shape, slotStart(optimizer)),
-      ),
-    );
+    const start = slotStart(optimizer);
+    const filling = table ? this.filling(shape, start) : this.sharedFilling(shape, start);
+    const slots = slotsOf(optimizer).map((slot) => this.addOne(`${name}:${slot}`, shape, filling));
     const drawn = table?.unmadeStart ? this.drawing(shape, table.unmadeStart) : null;
-    const own = this.addOne(name, shape, null, drawn);
+    const own = this.addOne(name, shape, drawn);
     this.handlesByName.set(name, { handle: own.handle, slots: slots.map(({ handle }) => handle) });
     return [own, ...slots].map(({ stored }) => stored);
   }
@@ -153,7 +167,6 @@ export class GraphVariables {
   private addOne(
     name: string,
     shape: readonly number[],
-    start: number | null,
     begin: ((handle: string) => Begun) | null,
   ): { handle: string; stored: Stored } {
     const { graph } = this;
@@ -164,7 +177,7 @@ export class GraphVariables {
     // Copied, as the fed tensor is JavaScript's own memory, which updates in place would change.
     const written = graph.assign(handle, graph.float('DeepCopy', feed.name));
     const begun = begin && begin(handle);
-    return { handle, stored: { name, shape, start, read: graph.read(handle), feed, written, begun } };
+    return { handle, stored: { name, shape, read: graph.read(handle), feed, written, begun } };
   }
 
   /**
@@ -178,6 +191,20 @@ export class GraphVariables {
       graph.placeholder(feed.name, feed.dataType, feed.shape);
       const filled = graph.node('Fill', [graph.integers(shape), feed.name], { T: FLOAT, index_type: INT });
       return { node: graph.assign(handle, filled), feed, values: Float32Array.of(value) };
+    };
+  }
+
+  /** The same for slots of weights: from one fed number, and one tensor for all of a shape, which TensorFlow copies when it first updates it. */
+  private sharedFilling(shape: readonly number[], value: number): (handle: string) => Begun {
+    return (handle) => {
+      const { graph, filled } = this;
+      const feed: Feed = { name: 'start_of_slots', dataType: DATA_TYPE.float32, shape: [] };
+      if (filled.size === 0) graph.placeholder(feed.name, feed.dataType, feed.shape);
+      const key = shape.join();
+      const types = { T: FLOAT, index_type: INT };
+      const tensor = filled.get(key) ?? graph.node('Fill', [graph.integers(shape), feed.name], types);
+      filled.set(key, tensor);
+      return { node: graph.assign(handle, tensor), feed, values: Float32Array.of(value) };
     };
   }
 
@@ -201,7 +228,6 @@ export class GraphVariables {
       members,
       read: defineCall([], reads),
       write: defineCall(feeds, [this.after(members.map(({ written }) => written))]),
-      begun: members.length === 1 ? members[0].begun : null,
     });
   }
 

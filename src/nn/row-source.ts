@@ -12,9 +12,11 @@ export interface RowSource<S extends BatchSpec = BatchSpec> {
 
 /** Columns in memory as a source. */
 export function memorySource<S extends BatchSpec>(spec: S, columns: BatchArrays<S>): RowSource<S> {
+  const all = countRows(spec, columns);
   return {
-    rows: countRows(spec, columns),
-    read: (start, rows) => Promise.resolve(sliceRows(spec, columns, start, rows)),
+    rows: all,
+    read: (start, rows) =>
+      Promise.resolve(start === 0 && rows === all ? columns : sliceRows(spec, columns, start, rows)),
   };
 }
 

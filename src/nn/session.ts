@@ -23,6 +23,26 @@ export interface Call {
   readonly fetchNames: string;
 }
 
+/** A tensor that is fed to many calls: it is brought into TensorFlow once. Until it is disposed its array must not change. */
+export class HeldTensor {
+  readonly id: number;
+  private readonly binding: NativeBinding;
+
+  constructor(
+    shape: readonly number[],
+    dataType: number,
+    readonly values: TensorValues, // kept, as TensorFlow reads well aligned arrays in place
+  ) {
+    if (!nativeBackend) throw new Error('Graph mode needs native TensorFlow');
+    this.binding = nativeBackend.binding;
+    this.id = this.binding.createTensor(shape, dataType, values);
+  }
+
+  dispose(): void {
+    this.binding.deleteTensor(this.id);
+  }
+}
+
 export function defineCall(feeds: readonly Feed[], fetches: readonly string[]): Call {
   const given = feeds.length > 0 ? feeds : [NOTHING];
   return { feeds: given, feedNames: given.map((feed) => feed.name).join(), fetchNames: fetches.join() };
@@ -53,17 +73,25 @@ export class GraphSession {
    *
    * The arrays are read in place: do not change them meanwhile (there is no meanwhile in JavaScript: the call blocks).
    *
+   * @param values one for each of the call's feeds, in order
    * @returns the fetched tensors' values, in the order of the call's fetches; copies that the caller owns
    */
-  run(call: Call, values: readonly TensorValues[]): TensorValues[] {
+  run(call: Call, values: readonly (TensorValues | HeldTensor)[]): TensorValues[] {
     if (this.isDisposed) throw new Error('This step or predictor is disposed');
     const { binding } = this;
     const given = values.length > 0 ? values : NOTHING_VALUES;
     const inputs: number[] = [];
+    const made: number[] = [];
     try {
       for (let at = 0; at < given.length; at++) {
-        const { shape, dataType } = call.feeds[at];
-        inputs.push(binding.createTensor(shape, dataType, given[at]));
+        const value = given[at];
+        if (value instanceof HeldTensor) inputs.push(value.id);
+        else {
+          const { shape, dataType } = call.feeds[at];
+          const id = binding.createTensor(shape, dataType, value);
+          inputs.push(id);
+          made.push(id);
+        }
       }
       const outputs = binding.runSavedModel(this.id, inputs, call.feedNames, call.fetchNames);
       const results: TensorValues[] = [];
@@ -73,7 +101,7 @@ export class GraphSession {
       }
       return results;
     } finally {
-      for (const input of inputs) binding.deleteTensor(input);
+      for (const id of made) binding.deleteTensor(id);
     }
   }
 

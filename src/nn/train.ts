@@ -114,6 +114,8 @@ class Training<S extends BatchSpec> {
   private readonly epochs: TrainEpoch[] = [];
   private best: { epoch: number; loss: number; state: StepState } | null = null;
   private average: { count: number; state: StepState } | null = null;
+  /** The block that the step has; with all examples in memory there is one for all epochs. */
+  private loaded: BatchArrays<S> | null = null;
   private lastYield = performance.now();
 
   constructor(private readonly options: TrainOptions<S>) {
@@ -188,7 +190,9 @@ class Training<S extends BatchSpec> {
     row = this.rows - left.reduce((all, { size }) => all + size, 0);
     let next = readAhead(this.source, left[0]);
     for (const [at, { size: blockSize, random }] of left.entries()) {
-      step.loadRows(await next);
+      const block = await next;
+      if (block !== this.loaded) step.loadRows(block);
+      this.loaded = block;
       const after = left[at + 1];
       if (after) next = readAhead(this.source, after);
       const order = random.permutation(blockSize);
