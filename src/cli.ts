@@ -15,6 +15,7 @@ import { addKeysCommand } from './cli/keys.js';
 import { EXIT, printError } from './cli/output.js';
 import { addQuarantineCommand } from './cli/quarantine.js';
 import { addRetentionCommand } from './cli/retention.js';
+import { addScheduleCommand } from './cli/schedule.js';
 import { addSearchCommand } from './cli/search.js';
 import { addServeCommand } from './cli/serve.js';
 import { addSimulateCommand } from './cli/simulate.js';
@@ -35,6 +36,7 @@ for (const add of [
   addImportCommand,
   addConnectCommand,
   addCrawlCommand,
+  addScheduleCommand,
   addQuarantineCommand,
   addRetentionCommand,
   addSimulateCommand,

@@ -1,8 +1,7 @@
 /** Does one data job and ends: `data-job.js <shop> <job>`, started by a worker. Holds no TensorFlow. */
 import { readConfig } from './config.js';
 import { coerceError } from './errors.js';
-import { REQUEUE_EXIT } from './jobs/data/data-loop.js';
-import { takeDataJob } from './jobs/data/take-data-job.js';
+import { REQUEUE_EXIT, takeDataJob } from './jobs/data/take-data-job.js';
 import { createLogger } from './log.js';
 import { openStore } from './store/index.js';
 

@@ -39,6 +39,7 @@ import {
   UserSessionsResolver,
 } from './resolvers/session.resolver.js';
 import { SourceConnectionResolver } from './resolvers/source-connection.resolver.js';
+import { SourceScheduleResolver } from './resolvers/source-schedule.resolver.js';
 import { TrainingRunResolver } from './resolvers/training-run.resolver.js';
 import { UserResolver } from './resolvers/user.resolver.js';
 
@@ -53,6 +54,7 @@ const RESOLVERS = [
   QuarantineResolver,
   RetentionResolver,
   SourceConnectionResolver,
+  SourceScheduleResolver,
   DemandResolver,
   DeploymentResolver,
   ErasureReceiptResolver,

@@ -27,7 +27,7 @@ interface ConnectFlags {
 const UPPER_RESOURCES = RESOURCES.map((name) => name.toUpperCase() as Uppercase<Resource>);
 const UPPER_ITEM_KEYS = ITEM_KEYS.map((name) => name.toUpperCase() as Uppercase<ItemKey>);
 /** Environment variables that hold what opens each API; a command line can be read by others on the machine. */
-const TOKEN_VARIABLES: Readonly<Record<Source, string>> = {
+export const TOKEN_VARIABLES: Readonly<Record<Source, string>> = {
   shopify: 'TANDEM_SHOPIFY_TOKEN',
   woocommerce: 'TANDEM_WOOCOMMERCE_KEY',
 };

@@ -29,7 +29,7 @@ export interface ConnectionStore {
   connectionById(id: string): Promise<ConnectionRow | null>;
   /** Stores a connection, in the place of the one to the same address. */
   saveConnection(connection: ConnectionWrite): Promise<ConnectionRow>;
-  /** What was pulled stays. @returns whether there was one */
+  /** What was pulled stays, its schedule goes. @returns whether there was one */
   removeConnection(id: string): Promise<boolean>;
 }
 
@@ -61,8 +61,10 @@ export function connectionStore(context: ShopContext): ConnectionStore {
       );
       return (await select('c.id = $1', [id]))[0];
     },
-    removeConnection: async (id) =>
-      isUuid(id) &&
-      (await rowsOf(context, 'DELETE FROM connections WHERE id = $1 RETURNING id', [id])).length > 0,
+    removeConnection: async (id) => {
+      if (!isUuid(id)) return false;
+      await rowsOf(context, 'DELETE FROM source_schedules WHERE connection_id = $1', [id]);
+      return (await rowsOf(context, 'DELETE FROM connections WHERE id = $1 RETURNING id', [id])).length > 0;
+    },
   };
 }

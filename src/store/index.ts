@@ -19,5 +19,6 @@ export { openStore, type StoreOptions } from './open-store.js';
 export type { RetentionOptions, RetentionPolicy, RetentionReport } from './retention.js';
 export * from './rows.js';
 export { runIsActive } from './runs.js';
+export * from './schedule-store.js';
 export * from './shop-store.js';
 export { requireTrial, type TrialClaim } from './trials.js';

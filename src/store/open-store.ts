@@ -22,6 +22,7 @@ import { createPool, StatementCounter } from './pool.js';
 import { quarantineStore } from './quarantine.js';
 import { retentionStore } from './retention.js';
 import { runStore } from './runs.js';
+import { scheduleStore } from './schedules.js';
 import { type ShopContext } from './shop-context.js';
 import type { ShopStore, Store } from './shop-store.js';
 import { sourceStore } from './sources.js';
@@ -147,6 +148,7 @@ function shopStore(context: ShopContext): ShopStore {
     ...identityStore(context),
     ...dataJobStore(context),
     ...connectionStore(context),
+    ...scheduleStore(context),
     openHistoryFiles: (directory, options) => openHistoryFiles(context, directory, options),
     eraseUser: (externalId) => eraseUser(context, externalId),
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>

@@ -34,6 +34,7 @@ import type {
   UserWrite,
   WriteResult,
 } from './rows.js';
+import type { ScheduleStore } from './schedule-store.js';
 import type { TrialStore } from './trials.js';
 
 /** Keyset page: rows after an opaque cursor; `hasNextPage` without a count. */
@@ -85,6 +86,7 @@ export interface ShopStore
     RetentionStore,
     DataJobStore,
     ConnectionStore,
+    ScheduleStore,
     EvaluationStore,
     TrialStore {
   readonly shopId: number;

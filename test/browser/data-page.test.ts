@@ -88,6 +88,16 @@ test(
       .getByRole('row', { name: /Retention/ })
       .locator('[data-status=SUCCEEDED]')
       .waitFor();
+
+    await page.getByLabel('Address of the catalogue').fill('https://catalogue.example/');
+    await page.getByLabel('Minutes between two, or a cron expression (UTC)').fill('0 5 1 1 *');
+    await page.getByRole('button', { name: 'Set', exact: true }).click();
+    await page.getByRole('button', { name: 'Pause https://catalogue.example' }).click();
+    await page.getByText('Paused').waitFor();
+    await page.getByRole('button', { name: 'Resume https://catalogue.example' }).click();
+    await page.getByRole('button', { name: 'Pause https://catalogue.example' }).waitFor();
+    await page.getByRole('button', { name: 'Remove the schedule of https://catalogue.example' }).click();
+    await page.getByText('Nothing comes by the clock yet.').waitFor();
     expect(problems).toEqual([]);
   },
   2 * PATIENCE_MS,

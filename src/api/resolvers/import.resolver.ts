@@ -3,8 +3,8 @@ import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { checkPublicAddress, Uploads } from '../../pipeline/collect/index.js';
 import { Access } from '../auth.js';
 import type { Context } from '../context.js';
-import { guessOf, nameOf, requireAddress, toFileSource, toImportSettings } from '../import-request.js';
-import { given, requireBetween } from '../inputs/checks.js';
+import { toCrawlRequest } from '../crawl-request.js';
+import { guessOf, nameOf, toFileSource, toImportSettings } from '../import-request.js';
 import {
   FileSourceInput,
   ImportSettingsInput,
@@ -57,12 +57,6 @@ export class ImportResolver {
     @Arg('input', () => StartCrawlInput, { description: 'Which catalogue.' }) input: StartCrawlInput,
     @Ctx() { services, shop }: Context,
   ): Promise<DataJob> {
-    const { maxPages, maxDepth, delayMs } = given<StartCrawlInput>(input);
-    if (maxPages !== undefined) requireBetween('maxPages', maxPages, 1, 100_000);
-    if (maxDepth !== undefined) requireBetween('maxDepth', maxDepth, 0, 1_000);
-    if (delayMs !== undefined) requireBetween('delayMs', delayMs, 100, 600_000);
-    const url = requireAddress('url', input.url);
-    checkPublicAddress(new URL(url), services.config.arePrivateSourcesOn ?? false);
-    return toDataJob(await services.jobs.data.startCrawl(shop.shopKey, { url, maxPages, maxDepth, delayMs }));
+    return toDataJob(await services.jobs.data.startCrawl(shop.shopKey, toCrawlRequest(services, input)));
   }
 }

@@ -1,8 +1,8 @@
 import { Arg, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 
 import { AppError } from '../../errors.js';
-import { accessOf, checkPublicAddress, type Source } from '../../pipeline/collect/index.js';
-import { openSecretBox } from '../../secret-box.js';
+import { saveConnection } from '../../jobs/index.js';
+import type { ItemKey, Resource, Source } from '../../pipeline/collect/index.js';
 import { Access } from '../auth.js';
 import type { Context } from '../context.js';
 import { requireAddress } from '../import-request.js';
@@ -31,23 +31,18 @@ export class SourceConnectionResolver {
     @Ctx() { services, shop }: Context,
   ): Promise<SourceConnection> {
     const { config } = services;
-    const source = input.system.toLowerCase() as Source;
-    const url = new URL(requireAddress('url', input.url)).origin;
-    if (source !== 'shopify' && input.api)
-      throw new AppError('BAD_USER_INPUT', 'api: only Shopify has more than one.');
-    if (input.key.trim() === '')
-      throw new AppError('BAD_USER_INPUT', 'key: expected what opens the API; got nothing.');
-    accessOf(source, { url, token: input.key }); // refuses what could not be used
-    checkPublicAddress(new URL(url), config.arePrivateSourcesOn ?? false);
-    const box = await openSecretBox(config.dataDir);
-    const row = await shop.saveConnection({
-      source,
-      url,
-      api: input.api ?? null,
-      itemKey: (input.itemKey ?? 'PRODUCT').toLowerCase(),
-      resources: (input.resources ?? []).map((resource) => resource.toLowerCase()),
-      sealedKey: box.seal(input.key, `connection ${shop.shopKey} ${source} ${url}`),
-    });
+    const row = await saveConnection(
+      shop,
+      { dataDir: config.dataDir, allowPrivate: config.arePrivateSourcesOn ?? false },
+      {
+        source: input.system.toLowerCase() as Source,
+        url: requireAddress('url', input.url),
+        token: input.key,
+        api: input.api ?? undefined,
+        itemKey: (input.itemKey ?? 'PRODUCT').toLowerCase() as ItemKey,
+        resources: (input.resources ?? []).map((resource) => resource.toLowerCase() as Resource),
+      },
+    );
     return toSourceConnection(row);
   }
 

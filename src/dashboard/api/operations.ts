@@ -21,15 +21,20 @@ import modelVersion from '../../../graphql/operations/admin-dashboard/model-vers
 import monitoring from '../../../graphql/operations/admin-dashboard/monitoring.graphql?raw';
 import monitoringAlerts from '../../../graphql/operations/admin-dashboard/monitoring-alerts.graphql?raw';
 import overview from '../../../graphql/operations/admin-dashboard/overview.graphql?raw';
+import pauseSchedule from '../../../graphql/operations/admin-dashboard/pause-schedule.graphql?raw';
 import quarantine from '../../../graphql/operations/admin-dashboard/quarantine.graphql?raw';
 import quarantineCounts from '../../../graphql/operations/admin-dashboard/quarantine-counts.graphql?raw';
+import removeSchedule from '../../../graphql/operations/admin-dashboard/remove-schedule.graphql?raw';
 import replayQuarantinedRows from '../../../graphql/operations/admin-dashboard/replay-quarantined-rows.graphql?raw';
+import resumeSchedule from '../../../graphql/operations/admin-dashboard/resume-schedule.graphql?raw';
 import retention from '../../../graphql/operations/admin-dashboard/retention.graphql?raw';
 import rollbackDeployment from '../../../graphql/operations/admin-dashboard/rollback-deployment.graphql?raw';
 import run from '../../../graphql/operations/admin-dashboard/run.graphql?raw';
 import runProgress from '../../../graphql/operations/admin-dashboard/run-progress.graphql?raw';
 import runs from '../../../graphql/operations/admin-dashboard/runs.graphql?raw';
+import schedules from '../../../graphql/operations/admin-dashboard/schedules.graphql?raw';
 import setRetention from '../../../graphql/operations/admin-dashboard/set-retention.graphql?raw';
+import setSchedule from '../../../graphql/operations/admin-dashboard/set-schedule.graphql?raw';
 import similarItems from '../../../graphql/operations/admin-dashboard/similar-items.graphql?raw';
 import startEnsemble from '../../../graphql/operations/admin-dashboard/start-ensemble.graphql?raw';
 import startImport from '../../../graphql/operations/admin-dashboard/start-import.graphql?raw';
@@ -110,7 +115,21 @@ export type RunKind =
   'AUTO' | 'COLLABORATIVE' | 'CROSS_VALIDATION' | 'ENSEMBLE' | 'MULTI_TASK' | 'SEARCH' | 'SINGLE_TASK';
 export type RunStatus = 'CANCELLED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'SUCCEEDED';
 export type SegmentDimension = 'COUNTRY' | 'ITEMS' | 'LEVEL' | 'PAYMENT_METHOD' | 'USERS';
+export interface SourceScheduleInput {
+  readonly connectionId?: string | null;
+  readonly crawl?: StartCrawlInput | null;
+  readonly cron?: string | null;
+  readonly everyMinutes?: number | null;
+  readonly timeZone?: string | null;
+}
+export type SourceSystem = 'SHOPIFY' | 'WOOCOMMERCE';
 export type Split = 'TEST' | 'TRAIN' | 'VALIDATION';
+export interface StartCrawlInput {
+  readonly delayMs?: number | null;
+  readonly maxDepth?: number | null;
+  readonly maxPages?: number | null;
+  readonly url: string;
+}
 export interface StartEnsembleInput {
   readonly calibration?: CalibrationMethod | null;
   readonly deploy?: boolean | null;
@@ -641,6 +660,12 @@ export type OverviewData = {
 };
 export type OverviewVariables = Record<string, never>;
 export const OVERVIEW = operation<OverviewData, OverviewVariables>('Overview', overview);
+export type PauseScheduleData = { readonly pauseSourceSchedule: { readonly id: string } };
+export type PauseScheduleVariables = { readonly id: string };
+export const PAUSE_SCHEDULE = operation<PauseScheduleData, PauseScheduleVariables>(
+  'PauseSchedule',
+  pauseSchedule,
+);
 export type QuarantineData = {
   readonly quarantinedRows: {
     readonly totalCount: number;
@@ -671,6 +696,12 @@ export const QUARANTINE_COUNTS = operation<QuarantineCountsData, QuarantineCount
   'QuarantineCounts',
   quarantineCounts,
 );
+export type RemoveScheduleData = { readonly removeSourceSchedule: boolean };
+export type RemoveScheduleVariables = { readonly id: string };
+export const REMOVE_SCHEDULE = operation<RemoveScheduleData, RemoveScheduleVariables>(
+  'RemoveSchedule',
+  removeSchedule,
+);
 export type ReplayQuarantinedRowsData = {
   readonly replayQuarantinedRows: {
     readonly rows: number;
@@ -684,6 +715,12 @@ export type ReplayQuarantinedRowsVariables = { readonly ids: readonly string[] }
 export const REPLAY_QUARANTINED_ROWS = operation<ReplayQuarantinedRowsData, ReplayQuarantinedRowsVariables>(
   'ReplayQuarantinedRows',
   replayQuarantinedRows,
+);
+export type ResumeScheduleData = { readonly resumeSourceSchedule: { readonly id: string } };
+export type ResumeScheduleVariables = { readonly id: string };
+export const RESUME_SCHEDULE = operation<ResumeScheduleData, ResumeScheduleVariables>(
+  'ResumeSchedule',
+  resumeSchedule,
 );
 export type RetentionData = {
   readonly retentionPolicies: readonly {
@@ -837,6 +874,29 @@ export type RunsData = {
 };
 export type RunsVariables = { readonly first: number; readonly after?: string | null };
 export const RUNS = operation<RunsData, RunsVariables>('Runs', runs);
+export type SchedulesData = {
+  readonly sourceSchedules: readonly {
+    readonly id: string;
+    readonly kind: DataJobKind;
+    readonly subject: string;
+    readonly cron: string | null;
+    readonly everyMinutes: number | null;
+    readonly timeZone: string;
+    readonly isPaused: boolean;
+    readonly nextAt: string | null;
+    readonly failures: number;
+    readonly jobStatus: RunStatus | null;
+    readonly jobError: string | null;
+  }[];
+  readonly sourceConnections: readonly {
+    readonly id: string;
+    readonly system: SourceSystem;
+    readonly url: string;
+    readonly pulledAt: string | null;
+  }[];
+};
+export type SchedulesVariables = Record<string, never>;
+export const SCHEDULES = operation<SchedulesData, SchedulesVariables>('Schedules', schedules);
 export type SetRetentionData = {
   readonly setRetention: readonly {
     readonly kind: RetentionKind;
@@ -850,6 +910,9 @@ export type SetRetentionVariables = {
   readonly isArchived?: boolean | null;
 };
 export const SET_RETENTION = operation<SetRetentionData, SetRetentionVariables>('SetRetention', setRetention);
+export type SetScheduleData = { readonly setSourceSchedule: { readonly id: string } };
+export type SetScheduleVariables = { readonly input: SourceScheduleInput };
+export const SET_SCHEDULE = operation<SetScheduleData, SetScheduleVariables>('SetSchedule', setSchedule);
 export type SimilarItemsData = {
   readonly similarItems: readonly {
     readonly rank: number;

@@ -18,6 +18,7 @@ import { inWords, text } from '../messages/index.js';
 import { ImportForm } from './import-form.js';
 import { QuarantinePanel } from './quarantine-panel.js';
 import { RetentionPanel } from './retention-panel.js';
+import { SchedulesPanel } from './schedules-panel.js';
 
 type Job = DataJobsData['dataJobs']['edges'][number]['node'];
 const PAGE_SIZE = 10;
@@ -43,6 +44,7 @@ export function DataPage() {
         <Loaded query={jobs.query}>{() => <JobTable jobs={jobs.nodes} onEnd={onEnd} />}</Loaded>
         <MoreButton pages={jobs} />
       </Panel>
+      <SchedulesPanel turn={turn} />
       <QuarantinePanel turn={turn} onStart={jobs.reload} />
       <RetentionPanel onStart={jobs.reload} />
     </div>

@@ -3,6 +3,7 @@ import type { PgBoss } from 'pg-boss';
 import type { DataJobRow, JsonObject, NewDataJob, Store } from '../../store/index.js';
 import { enqueueData } from '../queue.js';
 import { DATA_PROGRESS_CHANNEL, type DataJobEvent, type DataJobs } from './contract.js';
+import { crawlSubject, pullSubject } from './subjects.js';
 
 /** The side of the queue that starts and cancels work on the data. */
 export function createDataJobs(store: Store, boss: PgBoss): DataJobs {
@@ -15,10 +16,15 @@ export function createDataJobs(store: Store, boss: PgBoss): DataJobs {
   return {
     startImport: (shopKey, { name, ...input }) =>
       start(shopKey, { kind: 'IMPORT', subject: name, input: plain({ name, ...input }), isAlone: false }),
-    startPull: (shopKey, { id, source, url }, isFull) =>
-      start(shopKey, { kind: 'PULL', subject: `${source} ${url}`, input: { connectionId: id, isFull }, isAlone: true }),
+    startPull: (shopKey, connection, isFull) =>
+      start(shopKey, {
+        kind: 'PULL',
+        subject: pullSubject(connection),
+        input: { connectionId: connection.id, isFull },
+        isAlone: true,
+      }),
     startCrawl: (shopKey, request) =>
-      start(shopKey, { kind: 'CRAWL', subject: new URL(request.url).origin, input: plain(request), isAlone: true }),
+      start(shopKey, { kind: 'CRAWL', subject: crawlSubject(request), input: plain(request), isAlone: true }),
     startRetention: (shopKey) =>
       start(shopKey, { kind: 'RETENTION', subject: 'retention', input: {}, isAlone: true }),
     startReplay: (shopKey, source) =>

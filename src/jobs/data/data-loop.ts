@@ -11,7 +11,8 @@ import { PROJECT_ROOT } from '../../root.js';
 import type { Store } from '../../store/index.js';
 import { DATA_QUEUE, type DataJob, enqueueData } from '../queue.js';
 import { createDataJobs } from './create-data-jobs.js';
-import { DATA_HEARTBEAT_MS, dataLock } from './take-data-job.js';
+import { DATA_HEARTBEAT_MS, dataLock, REQUEUE_EXIT } from './take-data-job.js';
+import { tendSchedules } from './tend-schedules.js';
 
 const POLL_MS = 500;
 const RETRY_MS = 2000;
@@ -21,8 +22,6 @@ const MISSED = 2;
 /** A queued job is waited for so long before its entry in the queue counts as lost. */
 const LOST_MS = 10_000;
 const PAGE = 100;
-/** Exit code of a process that put its job back. */
-export const REQUEUE_EXIT = 75;
 
 export interface DataLoopOptions {
   readonly store: Store;
@@ -42,12 +41,15 @@ export function startDataLoop(options: DataLoopOptions): { stop(): Promise<void>
     if (!job) {
       if (Date.now() - watchedAt < WATCH_EVERY_MS) return false;
       watchedAt = Date.now();
-      await requeueStranded(options);
+      await lookAround(options);
       return false;
     }
     if (job.data.jobId === undefined) await startRetentions(store, boss, log);
     else {
-      child = fork(join(PROJECT_ROOT, 'dist', 'src', 'data-job.js'), [job.data.shopKey ?? '', job.data.jobId]);
+      child = fork(join(PROJECT_ROOT, 'dist', 'src', 'data-job.js'), [
+        job.data.shopKey ?? '',
+        job.data.jobId,
+      ]);
       const code = await endOf(child);
       child = null;
       if (code === REQUEUE_EXIT && !stopping.signal.aborted) await enqueueData(boss, job.data);
@@ -58,7 +60,8 @@ export function startDataLoop(options: DataLoopOptions): { stop(): Promise<void>
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        if (!(await next())) await sleep(POLL_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+        if (!(await next()))
+          await sleep(POLL_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       } catch (thrown) {
         if (stopping.signal.aborted) return;
         log.error({ err: coerceError(thrown) }, 'Taking a data job failed; trying again.');
@@ -95,10 +98,15 @@ async function startRetentions(store: Store, boss: PgBoss, log: Logger): Promise
   }
 }
 
-/** While the queue is empty: puts jobs back whose process has died, and queues again what waits without an entry in it. */
-async function requeueStranded({ store, boss }: DataLoopOptions): Promise<void> {
+/**
+ * While the queue is empty: puts jobs back whose process has died, queues again what waits without an entry in it, and starts what comes
+ * by the clock.
+ */
+async function lookAround({ store, boss, log }: DataLoopOptions): Promise<void> {
+  const jobs = createDataJobs(store, boss);
   for (const { key } of await store.shops()) {
     const shop = await store.forShop(key);
+    await tendSchedules({ store, jobs, log }, shop);
     const { rows } = await shop.dataJobs({ first: PAGE }, { statuses: ['QUEUED', 'RUNNING'] });
     for (const job of rows) {
       const silence = Date.now() - (job.heartbeatAt ?? job.createdAt).getTime();

@@ -7,6 +7,8 @@ import type { DataWorkshop } from './data-workshop.js';
 import { workOf } from './work.js';
 
 export const DATA_HEARTBEAT_MS = 2000;
+/** Exit code of a process that put its job back. */
+export const REQUEUE_EXIT = 75;
 const NOTIFY_EVERY_MS = 250;
 const MAX_ATTEMPTS = 3;
 
@@ -31,11 +33,16 @@ export async function takeDataJob(
     return 'DONE'; // cancelled, or another has it
   }
   const cancel = new AbortController();
-  const progress = new Progress(workshop, shop, job, () => cancel.abort(new Cancelled('The job was cancelled.')));
+  const progress = new Progress(workshop, shop, job, () =>
+    cancel.abort(new Cancelled('The job was cancelled.')),
+  );
   const signal = AbortSignal.any([cancel.signal, stopSignal]);
   try {
     if (job.attempts > MAX_ATTEMPTS)
-      throw new AppError('INTERNAL', `The job was taken up ${MAX_ATTEMPTS} times and each time its process died.`);
+      throw new AppError(
+        'INTERNAL',
+        `The job was taken up ${MAX_ATTEMPTS} times and each time its process died.`,
+      );
     progress.start();
     const report = await workOf(job.kind)({
       ...workshop,
@@ -57,7 +64,9 @@ export async function takeDataJob(
     await fail(shop, job, coerceError(thrown), cancel.signal.aborted, progress, log);
     return 'DONE';
   } finally {
-    await letGo().catch((thrown: unknown) => log.warn({ err: thrown }, 'The lock of a data job could not be let go.'));
+    await letGo().catch((thrown: unknown) =>
+      log.warn({ err: thrown }, 'The lock of a data job could not be let go.'),
+    );
   }
 }
 
@@ -74,7 +83,10 @@ async function fail(
   const isKnown = error instanceof AppError;
   const shown = isKnown
     ? { code: error.code, message: error.message }
-    : { code: 'INTERNAL' as const, message: `The job failed; the log of its worker says why (job ${job.id}).` };
+    : {
+        code: 'INTERNAL' as const,
+        message: `The job failed; the log of its worker says why (job ${job.id}).`,
+      };
   await shop.endDataJob(job.id, { status, ...(isCancelled ? {} : { error: shown }) });
   await progress.tell(status, job.progress, isCancelled ? '' : shown.message);
 }
@@ -109,7 +121,13 @@ class Progress {
   }
 
   async tell(status: RunStatus, share: number, message: string): Promise<void> {
-    const event: JsonObject = { shopKey: this.shop.shopKey, jobId: this.job.id, status, progress: share, message };
+    const event: JsonObject = {
+      shopKey: this.shop.shopKey,
+      jobId: this.job.id,
+      status,
+      progress: share,
+      message,
+    };
     await this.workshop.store.notify(DATA_PROGRESS_CHANNEL, event);
   }
 

@@ -21,6 +21,7 @@ import { openSecretBox } from '../../secret-box.js';
 import type { DataJobKind, JsonObject } from '../../store/index.js';
 import type { CrawlRequest, ImportRequest } from './contract.js';
 import type { DataJobContext } from './data-workshop.js';
+import { sealContext } from './save-connection.js';
 
 type Work = (context: DataJobContext) => Promise<JsonObject>;
 
@@ -64,7 +65,12 @@ async function importFile(context: DataJobContext): Promise<JsonObject> {
 }
 
 /** Fetches the file of an import once, however often the import is taken up. */
-async function fetchFile(context: DataJobContext, uploads: Uploads, url: string, name: string): Promise<void> {
+async function fetchFile(
+  context: DataJobContext,
+  uploads: Uploads,
+  url: string,
+  name: string,
+): Promise<void> {
   const { shop, job, arePrivateSourcesOn, signal } = context;
   if (await uploads.find(shop.shopKey, job.id).catch(() => null)) return;
   const folder = await uploads.make(shop.shopKey, job.id, name);
@@ -74,7 +80,10 @@ async function fetchFile(context: DataJobContext, uploads: Uploads, url: string,
     maxBytes: MAX_UPLOAD_BYTES,
     signal,
     onBytes: (read, total) =>
-      context.report(total === null ? 0 : (FETCH_SHARE * read) / total, `${Math.round(read / 1e6)} MB fetched`),
+      context.report(
+        total === null ? 0 : (FETCH_SHARE * read) / total,
+        `${Math.round(read / 1e6)} MB fetched`,
+      ),
   });
   await rename(fetched, join(folder, 'file'));
 }
@@ -87,7 +96,7 @@ async function pull(context: DataJobContext): Promise<JsonObject> {
   const { url, sealedKey, resources, itemKey } = connection;
   const source = connection.source as Source;
   const api = (connection.api ?? undefined) as 'GRAPHQL' | 'REST' | undefined;
-  const token = (await openSecretBox(dataDir)).open(sealedKey, `connection ${shop.shopKey} ${source} ${url}`);
+  const token = (await openSecretBox(dataDir)).open(sealedKey, sealContext(shop, source, url));
   const reports = await pullConnector(shop, connectorOf(source, api), accessOf(source, { url, token }), {
     resources: resources.length > 0 ? (resources as Resource[]) : undefined,
     itemKey: itemKey as ItemKey,
@@ -95,7 +104,8 @@ async function pull(context: DataJobContext): Promise<JsonObject> {
     allowPrivate: arePrivateSourcesOn,
     signal,
     // How much there is, no system says beforehand.
-    onProgress: ({ resource, entities, requests }) => context.report(0, `${resource}: ${entities} read, ${requests} requests`),
+    onProgress: ({ resource, entities, requests }) =>
+      context.report(0, `${resource}: ${entities} read, ${requests} requests`),
   });
   return plain({ resources: reports });
 }
@@ -118,7 +128,10 @@ async function retain(context: DataJobContext): Promise<JsonObject> {
   const { shop, dataDir, signal } = context;
   const now = new Date();
   const kinds = await shop.applyRetention({ now, archiveDirectory: join(dataDir, 'archive'), signal });
-  const { rows } = await shop.dataJobs({ first: 1_000 }, { kinds: ['IMPORT'], statuses: ['QUEUED', 'RUNNING'] });
+  const { rows } = await shop.dataJobs(
+    { first: 1_000 },
+    { kinds: ['IMPORT'], statuses: ['QUEUED', 'RUNNING'] },
+  );
   const needed = new Set(rows.map(({ id, input }) => (input.source as { uploadId?: string }).uploadId ?? id));
   const before = new Date(now.getTime() - UPLOAD_DAYS * DAY_MS);
   const uploads = await new Uploads(dataDir).sweep(shop.shopKey, before, (id) => needed.has(id));
@@ -129,10 +142,14 @@ async function replay(context: DataJobContext): Promise<JsonObject> {
   const { shop, job, signal } = context;
   const source = (job.input.source as string | null) ?? undefined;
   const total = await shop.countQuarantined({ state: 'WAITING', source });
-  const report = await replayQuarantine(shop, { source }, {
-    signal,
-    onProgress: (rows) => context.report(total > 0 ? rows / total : 1, `${rows} rows`),
-  });
+  const report = await replayQuarantine(
+    shop,
+    { source },
+    {
+      signal,
+      onProgress: (rows) => context.report(total > 0 ? rows / total : 1, `${rows} rows`),
+    },
+  );
   return plain(report);
 }
 

@@ -321,6 +321,110 @@ describe('connections', () => {
   );
 });
 
+describe('by the clock', () => {
+  const SCHEDULE = 'id kind subject cron everyMinutes isPaused nextAt failures jobId jobStatus jobError';
+  const set = `mutation ($input: SourceScheduleInput!) { setSourceSchedule(input: $input) { ${SCHEDULE} } }`;
+  interface Schedule {
+    id: string;
+    isPaused: boolean;
+    nextAt: string | null;
+    failures: number;
+    jobId: string | null;
+    jobStatus: string | null;
+    jobError: string | null;
+  }
+
+  async function scheduled(test: (schedule: Schedule) => boolean): Promise<Schedule> {
+    let found: Schedule | undefined;
+    await until(
+      async () => {
+        const { data } = await api.ask<{ sourceSchedules: Schedule[] }>(
+          `{ sourceSchedules { ${SCHEDULE} } }`,
+        );
+        found = data.sourceSchedules.at(0);
+        return found !== undefined && test(found);
+      },
+      PATIENCE_MS,
+      () => `${JSON.stringify(found)} ${worker.output.stderr}`,
+    );
+    return found!;
+  }
+
+  test(
+    'a pull comes at its time, goes on from its cursor, backs off and raises an alert when it fails; it is paused, resumed and ended',
+    async () => {
+      let isBroken = true;
+      const seen: string[] = [];
+      served = (path) => {
+        if (isBroken) return { status: 401 };
+        if (path.includes('/products')) seen.push(path);
+        const product = {
+          id: 9,
+          name: 'Vase',
+          price: '4',
+          status: 'publish',
+          date_modified_gmt: '2026-01-31T10:00:00',
+        };
+        return {
+          body: JSON.stringify(path.includes('/products') ? [product] : []),
+          headers: { 'content-type': 'application/json' },
+        };
+      };
+      const { data } = await api.ask<{ saveSourceConnection: { id: string } }>(
+        'mutation ($input: SourceConnectionInput!) { saveSourceConnection(input: $input) { id } }',
+        { input: { system: 'WOOCOMMERCE', url: files.origin.origin, key: 'ck_1:cs_2' } },
+      );
+      const connectionId = data.saveSourceConnection.id;
+      const wrong = await api.ask(set, { input: { connectionId, cron: 'now and then' } });
+      expect(wrong.errors?.[0].message).toMatch(/^cron: expected minute/);
+      expect((await api.ask(set, { input: { everyMinutes: 5 } })).errors?.[0].message).toMatch(
+        /connectionId or crawl/,
+      );
+
+      // An interval begins at once, and what fails is tried again after five minutes.
+      const began = Date.now();
+      await api.ask(set, { input: { connectionId, everyMinutes: 600 } });
+      const failed = await scheduled(({ failures }) => failures === 1);
+      expect(failed).toMatchObject({ jobStatus: 'FAILED', isPaused: false });
+      expect(failed.jobError).not.toBe('');
+      const pause = Date.parse(failed.nextAt!) - Date.now();
+      expect(pause).toBeGreaterThan(4 * 60_000);
+      expect(pause).toBeLessThanOrEqual(5 * 60_000);
+      const [alert] = (await api.shop.alerts(new Date(began - 1000), new Date(Date.now() + 1000))).filter(
+        ({ kind }) => kind === 'SOURCE',
+      );
+      expect(alert).toMatchObject({ severity: 'WARNING', value: 1 });
+      expect(alert.message).toMatch(/^Scheduled pull of woocommerce 127.0.0.1 port \d+: failed\. /);
+
+      // The source is whole again when its time has come; two workers and a schedule that is read twice start one job.
+      isBroken = false;
+      const before = await api.shop.countDataJobs({ kinds: ['PULL'] });
+      await api.shop.continueSchedule(failed.id, new Date());
+      const done = await scheduled(({ failures, jobStatus }) => failures === 0 && jobStatus === 'SUCCEEDED');
+      expect(Date.parse(done.nextAt!) - Date.now()).toBeGreaterThan(590 * 60_000);
+      expect(await api.shop.countDataJobs({ kinds: ['PULL'] })).toBe(before + 1);
+      expect((await api.shop.itemsByExternalIds(['9']))[0]?.title).toBe('Vase');
+
+      await api.ask(`mutation { pauseSourceSchedule(id: "${done.id}") { id } }`);
+      expect(await scheduled(() => true)).toMatchObject({ isPaused: true, nextAt: null });
+      const { data: resumed } = await api.ask<{ resumeSourceSchedule: Schedule }>(
+        `mutation { resumeSourceSchedule(id: "${done.id}") { ${SCHEDULE} } }`,
+      );
+      expect(resumed.resumeSourceSchedule.isPaused).toBe(false);
+      await scheduled(({ jobId, jobStatus }) => jobId !== done.jobId && jobStatus === 'SUCCEEDED');
+      // The second pull asks for what changed since the first.
+      expect(seen.at(-1)).toMatch(/modified_after=2026-01-31/);
+
+      await api.ask(`mutation { removeSourceConnection(id: "${connectionId}") }`);
+      const { data: left } = await api.ask<{ sourceSchedules: Schedule[] }>('{ sourceSchedules { id } }');
+      expect(left.sourceSchedules).toEqual([]);
+      const gone = await api.ask(`mutation { resumeSourceSchedule(id: "${done.id}") { id } }`);
+      expect(gone.errors?.[0].extensions.code).toBe('NOT_FOUND');
+    },
+    PATIENCE_MS,
+  );
+});
+
 describe('a crawl by mutation', () => {
   test(
     'brings items, and is cancelled between two pages',
