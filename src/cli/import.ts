@@ -14,9 +14,10 @@ import {
   type Rates,
   RECORD_KINDS,
   type RecordKind,
+  type SkippedFile,
 } from '../pipeline/collect/index.js';
 import { defineCommand, globalOptions, oneOf, withShop } from './command.js';
-import { createProgressBar, printResult } from './output.js';
+import { createProgressBar, EXIT, printResult } from './output.js';
 
 interface ImportFlags {
   readonly layout?: string;
@@ -73,7 +74,9 @@ export function addImportCommand(program: Command): void {
           ),
       }),
     ).finally(() => bar.stop());
-    printResult(options, report, report.files.map(describeFile).join('\n\n'));
+    const parts = [...report.files.map(describeFile), ...report.skipped.map(describeSkipped)];
+    printResult(options, report, parts.join('\n\n'));
+    if (report.skipped.some(({ code }) => code !== null)) process.exitCode = EXIT.failed;
   });
 }
 
@@ -84,6 +87,10 @@ function describePlan(plan: ImportPlan): string {
         .join(',')}`
     : '';
   return `${plan.path}: layout ${plan.layout}, ${plan.format}, ${plan.encoding}${mapping}`;
+}
+
+function describeSkipped({ path, code, message }: SkippedFile): string {
+  return `${path}: not imported. ${code === null ? message : `${code}: ${message}`}`;
 }
 
 function describeFile(file: FileReport): string {

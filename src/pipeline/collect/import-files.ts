@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import { AppError, type ErrorCode } from '../../errors.js';
 import { type ShopStore } from '../../store/index.js';
 import { type BotEvidence } from './bots.js';
 import { type CleaningRuleCount } from './cleaning.js';
@@ -13,6 +14,7 @@ import { QuarantineBuffer, rawRecord } from './quarantine/quarantine-buffer.js';
 import { type RecordSource } from './record-source.js';
 import { openRecords } from './records.js';
 import { RowBuffer, type RowKind, type WriteCounts } from './row-buffer.js';
+import { isSimulationNote } from './simulate/simulation-note.js';
 import { dateOrderOf } from './source-dates.js';
 import { checkTimeZone } from './times.js';
 import { textOf } from './values.js';
@@ -71,17 +73,29 @@ export interface FileReport extends ImportPlan {
   readonly seconds: number;
 }
 
+/** A file of several that was not imported. */
+export interface SkippedFile {
+  readonly path: string;
+  /** null: it holds no rows of a shop, and is left out. */
+  readonly code: ErrorCode | null;
+  readonly message: string;
+}
+
 export interface ImportReport {
   readonly files: FileReport[];
+  /** Of several files those that could not be read, or that hold no rows. */
+  readonly skipped: SkippedFile[];
 }
 
 /** Rows a write: large enough that COPY's fixed costs vanish, small enough that memory stays flat. */
 const BATCH_ROWS = 20_000;
+const SIMULATION_NOTE =
+  'It holds the options of a simulated shop, from which its truth is drawn again, and no rows: left out.';
 /** Share of a file's work that looking for bots takes, where they are looked for: nothing is written then. */
 const LOOKING_SHARE = 0.3;
 
 /**
- * Imports files into a shop, one after another: CSV of any delimiter, NDJSON or JSON, gzip or not, or Parquet. Importing again changes
+ * Imports files into a shop, one after another; of several, one that cannot be read is skipped and told: CSV of any delimiter, NDJSON or JSON, gzip or not, or Parquet. Importing again changes
  * nothing, so an import that was broken off is resumed by starting it again. A line that cannot be read costs that line alone, and
  * waits in quarantine.
  *
@@ -97,8 +111,18 @@ export async function importFiles(
   if (timeZone !== undefined) checkTimeZone(timeZone);
   new Exchange(currency, rates); // refuses wrong rates before the first file is opened
   const files: FileReport[] = [];
-  for (const path of paths) files.push(await importFile(store, path, options));
-  return { files };
+  const skipped: SkippedFile[] = [];
+  for (const path of paths) {
+    try {
+      if (await isSimulationNote(path)) skipped.push({ path, code: null, message: SIMULATION_NOTE });
+      else files.push(await importFile(store, path, options));
+    } catch (thrown) {
+      // What is wrong with one file says nothing of the others; a database that is gone does.
+      if (!(thrown instanceof AppError) || thrown.code === 'INTERNAL' || paths.length === 1) throw thrown;
+      skipped.push({ path, code: thrown.code, message: thrown.message });
+    }
+  }
+  return { files, skipped };
 }
 
 async function importFile(store: ShopStore, path: string, options: ImportOptions): Promise<FileReport> {

@@ -19,6 +19,7 @@ export {
   type ImportProblem,
   type ImportProgress,
   type ImportReport,
+  type SkippedFile,
 } from './import-files.js';
 export { type ImportPlan, type PlanOptions } from './import-plan.js';
 export { ingestBatch } from './ingest-batch.js';

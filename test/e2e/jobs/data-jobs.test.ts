@@ -3,16 +3,12 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createClient } from 'graphql-ws';
-import type { PgBoss } from 'pg-boss';
 import { WebSocket } from 'ws';
 
-import { createJobs } from '../../../src/jobs/index.js';
-import { DATA_QUEUE, openQueue } from '../../../src/jobs/queue.js';
-import { type RunningProcess, startProcess, stopProcess, until } from '../../support/processes.js';
-import { type ShopSystem, startShopSystem } from '../../support/shop-system.js';
-import { type Api, startApi } from '../api-harness.js';
+import { DATA_QUEUE } from '../../../src/jobs/queue.js';
+import type { Api } from '../api-harness.js';
+import { DataJobWorld, killDataJob, PATIENCE_MS } from './data-job-world.js';
 
-const PATIENCE_MS = 90_000;
 const DAY_MS = 86_400_000;
 const LINES = 60_000;
 const visits = [
@@ -24,105 +20,19 @@ const visits = [
   'broken,i1,view,never',
 ].join('\n');
 
-interface Job {
-  id: string;
-  status: string;
-  progress: number;
-  attempts: number;
-  error: string | null;
-  errorCode: string | null;
-  report: Record<string, unknown> | null;
-  importReport: Record<string, unknown> | null;
-}
-
+let world: DataJobWorld;
 let api: Api;
-let boss: PgBoss;
-let worker: RunningProcess;
-let files: ShopSystem;
-let served: (
-  path: string,
-  headers: Record<string, unknown>,
-) => { body?: string; headers?: Record<string, string>; cut?: number; status?: number };
 beforeAll(async () => {
-  served = () => ({ status: 404 });
-  files = await startShopSystem((request, response) => {
-    const { body = '', headers = {}, cut, status = 200 } = served(request.url ?? '', request.headers);
-    response.writeHead(status, { 'content-length': String(Buffer.byteLength(body)), ...headers });
-    if (cut === undefined) return void response.end(body);
-    response.write(body.slice(0, cut));
-    setTimeout(() => response.destroy(), 20);
-  });
-  api = await startApi({
-    arePrivateSourcesOn: true,
-    jobs: ({ url, store }) => createJobs({ databaseUrl: url, store }),
-  });
-  boss = await openQueue(api.database.url, () => undefined);
-  worker = startProcess('worker', [], {
-    env: {
-      DATABASE_URL: api.database.url,
-      TANDEM_DATA: api.dataDir,
-      TANDEM_PRIVATE_SOURCES: 'on',
-      TANDEM_RETENTION_SCHEDULE: '15 4 * * 1',
-      LOG_LEVEL: 'warn',
-    },
-  });
-  await until(
-    () => api.database.store.isHeld('worker'),
-    PATIENCE_MS,
-    () => worker.output.stderr,
-  );
+  world = await new DataJobWorld().open();
+  api = world.api;
 }, PATIENCE_MS);
-afterAll(async () => {
-  await stopProcess(worker);
-  await boss.stop({ graceful: false });
-  await api.close();
-  await files.close();
-}, PATIENCE_MS);
-
-const JOB =
-  'id status progress attempts error errorCode report importReport { lines kept dropped rejected rules { name lines before after } problems { line message } written { kind accepted duplicates rejected } }';
-
-async function ended(id: string): Promise<Job> {
-  let job: Job | undefined;
-  await until(
-    async () => {
-      job = (await api.ask<{ dataJob: Job }>(`query ($id: ID!) { dataJob(id: $id) { ${JOB} } }`, { id })).data
-        .dataJob;
-      return ['SUCCEEDED', 'FAILED', 'CANCELLED'].includes(job.status);
-    },
-    PATIENCE_MS,
-    () => `${JSON.stringify(job)} ${worker.output.stderr}`,
-  );
-  return job!;
-}
-
-async function start(field: string, query: string, variables: Record<string, unknown> = {}): Promise<string> {
-  const { data, errors } = await api.ask<Record<string, { id: string }>>(query, variables);
-  expect(errors).toBeUndefined();
-  return data[field].id;
-}
-
-const startImport = (input: object) =>
-  start('startImport', 'mutation ($input: StartImportInput!) { startImport(input: $input) { id } }', {
-    input,
-  });
-
-async function upload(body: string, name: string): Promise<string> {
-  const response = await fetch(`${api.url}/uploads?name=${name}`, {
-    method: 'POST',
-    headers: { 'content-type': 'text/csv' },
-    body,
-  });
-  const { id, name: kept, bytes } = (await response.json()) as { id: string; name: string; bytes: number };
-  expect([kept, bytes]).toEqual([name, Buffer.byteLength(body)]);
-  return id;
-}
+afterAll(() => world.close(), PATIENCE_MS);
 
 describe('an import by mutation', () => {
   test(
     'is guessed, mapped, followed and reported; killed in its midst it goes on, and every line is there once',
     async () => {
-      const uploadId = await upload(visits, 'visits.csv');
+      const uploadId = await world.upload(visits, 'visits.csv');
       const guess = await api.ask<{ guessImport: Record<string, unknown> & { fields: object[] } }>(
         `query ($source: FileSourceInput!, $settings: ImportSettingsInput) {
           guessImport(source: $source, settings: $settings) { layout format delimiter columns kind fields { field column isNeeded } sample } }`,
@@ -159,7 +69,7 @@ describe('an import by mutation', () => {
       const mapping = Object.entries({ userId: 'who', itemId: 'what', type: 'did', occurredAt: 'when' }).map(
         ([field, column]) => ({ field, column }),
       );
-      const id = await startImport({ source: { uploadId }, settings: { mapping, keepBots: true } });
+      const id = await world.startImport({ source: { uploadId }, settings: { mapping, keepBots: true } });
       const client = createClient({
         url: `${api.url.replace('http', 'ws')}/graphql`,
         webSocketImpl: WebSocket,
@@ -173,15 +83,11 @@ describe('an import by mutation', () => {
         return states;
       })();
       // The process of the job is killed once some rows are stored.
-      await until(
-        async () => (await api.shop.countBehaviours()) > 0,
-        PATIENCE_MS,
-        () => worker.output.stderr,
-      );
+      await world.until(async () => (await api.shop.countBehaviours()) > 0);
       const stored = await api.shop.countBehaviours();
       await killDataJob(id);
 
-      const job = await ended(id);
+      const job = await world.ended(id);
       expect(job).toMatchObject({
         status: 'SUCCEEDED',
         progress: 1,
@@ -216,7 +122,7 @@ describe('an import by mutation', () => {
         ...Array.from({ length: 20_000 }, (_, n) => `sku-${n},Lamp ${n},${n % 90}.50`),
       ].join('\n');
       const ranges: unknown[] = [];
-      served = (path, headers) => {
+      world.served = (path, headers) => {
         if (path !== '/items.csv?token=secret') return { status: path === '/gone.csv' ? 404 : 500 };
         ranges.push(headers.range);
         const from = Number(/^bytes=(\d+)-/.exec(String(headers.range))?.[1] ?? 0);
@@ -225,8 +131,8 @@ describe('an import by mutation', () => {
         expect(headers['if-range']).toBe('"one"');
         return { body: body.slice(from), headers: validators, status: 206 };
       };
-      const url = `${files.origin.href}items.csv?token=secret`;
-      const job = await ended(await startImport({ source: { url } }));
+      const url = `${world.files.origin.href}items.csv?token=secret`;
+      const job = await world.ended(await world.startImport({ source: { url } }));
       expect(job).toMatchObject({
         status: 'SUCCEEDED',
         importReport: {
@@ -248,10 +154,12 @@ describe('an import by mutation', () => {
       // What opens the address is nobody's business.
       expect(JSON.stringify(data)).not.toContain('secret');
 
-      const gone = await ended(await startImport({ source: { url: `${files.origin.href}gone.csv` } }));
+      const gone = await world.ended(
+        await world.startImport({ source: { url: `${world.files.origin.href}gone.csv` } }),
+      );
       expect(gone).toMatchObject({ status: 'FAILED', errorCode: 'NOT_FOUND' });
-      const wrong = await ended(
-        await startImport({ source: { uploadId: await upload('a,b\n1,2\n', 'ab.csv') } }),
+      const wrong = await world.ended(
+        await world.startImport({ source: { uploadId: await world.upload('a,b\n1,2\n', 'ab.csv') } }),
       );
       expect(wrong).toMatchObject({ status: 'FAILED', errorCode: 'BAD_USER_INPUT' });
       expect(wrong.error).toMatch(/^ab.csv: cannot tell/);
@@ -260,20 +168,12 @@ describe('an import by mutation', () => {
   );
 });
 
-/** Ends the process that does a job, the hard way: it is the child of the worker. */
-async function killDataJob(id: string): Promise<void> {
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (line.includes('data-job.js') && line.includes(id)) process.kill(Number(pid), 'SIGKILL');
-  }
-}
-
 describe('connections', () => {
   test(
     'are stored with a sealed key and pulled by mutation',
     async () => {
       const keys: unknown[] = [];
-      served = (path, headers) => {
+      world.served = (path, headers) => {
         keys.push(headers.authorization);
         const rows = path.startsWith('/wp-json/wc/v3/products')
           ? [
@@ -289,7 +189,7 @@ describe('connections', () => {
         return { body: JSON.stringify(rows), headers: { 'content-type': 'application/json' } };
       };
       const save = `mutation ($input: SourceConnectionInput!) { saveSourceConnection(input: $input) { id system url pulledAt } }`;
-      const { origin } = files.origin;
+      const { origin } = world.files.origin;
       const input = { system: 'WOOCOMMERCE', url: `${origin}/shop/`, key: 'ck_1:cs_2' };
       const { data } = await api.ask<{ saveSourceConnection: { id: string } }>(save, { input });
       expect(data.saveSourceConnection).toMatchObject({ system: 'WOOCOMMERCE', url: origin, pulledAt: null });
@@ -298,7 +198,7 @@ describe('connections', () => {
       expect((await stat(join(api.dataDir, 'secret.key'))).mode & 0o077).toBe(0);
 
       const pull = `mutation ($id: ID!) { startPull(connectionId: $id) { id } }`;
-      const job = await ended(await start('startPull', pull, { id: row.id }));
+      const job = await world.ended(await world.start('startPull', pull, { id: row.id }));
       expect(job).toMatchObject({ status: 'SUCCEEDED' });
       expect(job.report?.resources).toMatchObject([
         { resource: 'products', entities: 1, kept: 1 },
@@ -336,7 +236,7 @@ describe('by the clock', () => {
 
   async function scheduled(test: (schedule: Schedule) => boolean): Promise<Schedule> {
     let found: Schedule | undefined;
-    await until(
+    await world.until(
       async () => {
         const { data } = await api.ask<{ sourceSchedules: Schedule[] }>(
           `{ sourceSchedules { ${SCHEDULE} } }`,
@@ -344,8 +244,7 @@ describe('by the clock', () => {
         found = data.sourceSchedules.at(0);
         return found !== undefined && test(found);
       },
-      PATIENCE_MS,
-      () => `${JSON.stringify(found)} ${worker.output.stderr}`,
+      () => found,
     );
     return found!;
   }
@@ -355,7 +254,7 @@ describe('by the clock', () => {
     async () => {
       let isBroken = true;
       const seen: string[] = [];
-      served = (path) => {
+      world.served = (path) => {
         if (isBroken) return { status: 401 };
         if (path.includes('/products')) seen.push(path);
         const product = {
@@ -372,7 +271,7 @@ describe('by the clock', () => {
       };
       const { data } = await api.ask<{ saveSourceConnection: { id: string } }>(
         'mutation ($input: SourceConnectionInput!) { saveSourceConnection(input: $input) { id } }',
-        { input: { system: 'WOOCOMMERCE', url: files.origin.origin, key: 'ck_1:cs_2' } },
+        { input: { system: 'WOOCOMMERCE', url: world.files.origin.origin, key: 'ck_1:cs_2' } },
       );
       const connectionId = data.saveSourceConnection.id;
       const wrong = await api.ask(set, { input: { connectionId, cron: 'now and then' } });
@@ -431,33 +330,32 @@ describe('a crawl by mutation', () => {
     async () => {
       const product = (name: string) =>
         `<html><script type="application/ld+json">{"@type":"Product","name":"${name}","sku":"${name}","offers":{"price":"5","priceCurrency":"EUR"}}</script></html>`;
-      served = (path) => {
+      world.served = (path) => {
         if (path === '/robots.txt' || path === '/sitemap.xml') return { status: 404 };
         if (path === '/')
           return { body: '<a href="/a">a</a><a href="/b">b</a>', headers: { 'content-type': 'text/html' } };
         return { body: product(path.slice(1)), headers: { 'content-type': 'text/html' } };
       };
       const crawl = `mutation ($url: String!, $delay: Int) { startCrawl(input: { url: $url, delayMs: $delay }) { id } }`;
-      const job = await ended(await start('startCrawl', crawl, { url: files.origin.href, delay: 100 }));
+      const job = await world.ended(
+        await world.start('startCrawl', crawl, { url: world.files.origin.href, delay: 100 }),
+      );
       expect(job).toMatchObject({
         status: 'SUCCEEDED',
         report: { pages: 3, read: 3, items: { accepted: 2 }, failures: 0 },
       });
 
-      served = (path) => ({
+      world.served = (path) => ({
         ...(path === '/robots.txt' || path === '/sitemap.xml' ? { status: 404 } : {}),
         body: `<a href="${path}x">on</a>`,
         headers: { 'content-type': 'text/html' },
       });
-      const endless = await start('startCrawl', crawl, { url: files.origin.href, delay: 1500 });
-      const second = await api.ask(crawl, { url: files.origin.href, delay: 1500 });
+      const endless = await world.start('startCrawl', crawl, { url: world.files.origin.href, delay: 1500 });
+      const second = await api.ask(crawl, { url: world.files.origin.href, delay: 1500 });
       expect(second.errors?.[0].extensions).toMatchObject({ code: 'CONFLICT', jobId: endless });
-      await until(
-        async () => (await api.shop.dataJobsByIds([endless]))[0]?.status === 'RUNNING',
-        PATIENCE_MS,
-      );
+      await world.until(async () => (await api.shop.dataJobsByIds([endless]))[0]?.status === 'RUNNING');
       await api.ask(`mutation { cancelDataJob(id: "${endless}") { status } }`);
-      expect(await ended(endless)).toMatchObject({ status: 'CANCELLED', error: null });
+      expect(await world.ended(endless)).toMatchObject({ status: 'CANCELLED', error: null });
     },
     PATIENCE_MS,
   );
@@ -489,11 +387,7 @@ describe('retention', () => {
 
       const now = await ask<{ applyRetention: { id: string } }>('mutation { applyRetention { id } }');
       const done = async (id: string) => (await shop.dataJobsByIds([id]))[0];
-      await until(
-        async () => (await done(now.data.applyRetention.id))?.status === 'SUCCEEDED',
-        PATIENCE_MS,
-        () => worker.output.stderr,
-      );
+      await world.until(async () => (await done(now.data.applyRetention.id))?.status === 'SUCCEEDED');
       const { report } = (await done(now.data.applyRetention.id))!;
       const [{ files: archives }] = report?.kinds as { removed: number; files: string[] }[];
       expect(report?.kinds).toMatchObject([{ kind: 'BEHAVIOURS', removed: 1 }]);
@@ -501,14 +395,10 @@ describe('retention', () => {
       expect(archives[0].startsWith(join(api.dataDir, 'archive', 'old'))).toBe(true);
 
       await ask('mutation { setRetention(kind: BEHAVIOURS, keepDays: 30) { kind } }');
-      const [schedule] = await boss.getSchedules(DATA_QUEUE);
+      const [schedule] = await world.boss.getSchedules(DATA_QUEUE);
       expect(schedule).toMatchObject({ cron: '15 4 * * 1', timezone: 'UTC' });
-      await boss.send(DATA_QUEUE, {}); // as the clock does
-      await until(
-        async () => (await shop.countBehaviours()) === 1,
-        PATIENCE_MS,
-        () => worker.output.stderr,
-      );
+      await world.boss.send(DATA_QUEUE, {}); // as the clock does
+      await world.until(async () => (await shop.countBehaviours()) === 1);
       expect(await other.countBehaviours()).toBe(3);
       const ended = await ask<{ setRetention: object }>(
         'mutation { setRetention(kind: BEHAVIOURS) { kind } }',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { BEHAVIOUR_CODE, BEHAVIOUR_TYPES, type HistoryItem } from '../../index.js';
 import { type ShopBlock, simulateBlocks } from './simulate-shop.js';
+import { SIMULATION_FILE } from './simulation-note.js';
 import { type GivenSimulationOptions, simulationOptions } from './simulation-options.js';
 
 /** Lines gathered before they are handed to the file. */
@@ -32,7 +33,7 @@ export async function writeSimulatedShop(
 ): Promise<WrittenShop> {
   const options = simulationOptions(given);
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'simulation.json'), `${JSON.stringify(options, null, 2)}\n`);
+  await writeFile(join(directory, SIMULATION_FILE), `${JSON.stringify(options, null, 2)}\n`);
   const paths = ['items', 'users', 'behaviours', 'transactions'].map((name) =>
     join(directory, `${name}.ndjson`),
   );

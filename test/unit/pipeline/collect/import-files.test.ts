@@ -266,3 +266,28 @@ describe('the way of an import', () => {
     );
   });
 });
+
+describe('several files', () => {
+  test('one that cannot be read is told and costs the others nothing; the note of a simulated shop is left out', async () => {
+    const files: Record<string, string> = {
+      'items.csv': 'itemId,title\nlamp,Lamp\n',
+      'readme.md': 'What this folder holds, in words.\n',
+      'simulation.json': '{ "seed": 1, "behaviours": 1000 }\n',
+      'visits.csv': 'userId,itemId,occurredAt\nann,lamp,2026-01-01\n',
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+    const paths = [...Object.keys(files), 'missing.csv'].map((name) => join(directory, name));
+    const { files: reports, skipped } = await importFiles(shop.asStore(), paths);
+    expect(reports.map(({ path, kept }) => [path, kept])).toEqual([
+      [paths[0], 1],
+      [paths[3], 1],
+    ]);
+    expect(skipped.map(({ path, code }) => [path, code])).toEqual([
+      [paths[1], 'BAD_USER_INPUT'],
+      [paths[2], null],
+      [paths[4], 'NOT_FOUND'],
+    ]);
+    expect(behaviours()).toHaveLength(1);
+    await expect(importFiles(shop.asStore(), [paths[1]])).rejects.toThrow(/readme.md/);
+  });
+});
