@@ -69,7 +69,7 @@ export async function fitAndScore(
     await model.fit({ history, cut }, contextOf(options.seed));
     fitted.push(model);
     for (const task of tasks) {
-      const value = await score(model, task, history, cut, options.mostUsers);
+      const value = await score(model, task, history, cut, options);
       const family = name.endsWith('alone') ? 'SINGLE' : type.family;
       say({ task, model: name, family, value });
       if (isMember) members.set(task, [...(members.get(task) ?? []), model]);
@@ -83,7 +83,7 @@ export async function fitAndScore(
       weights: even,
       thresholds: models.map(() => 0.5),
     });
-    const value = await score(ensemble, task, history, cut, options.mostUsers);
+    const value = await score(ensemble, task, history, cut, options);
     say({ task, model: `even average of ${models.length}`, family: 'ENSEMBLE', value });
   }
   for (const model of fitted) model.dispose();

@@ -4,6 +4,7 @@ import {
   type CeilingTask,
   groupSums,
   rankingFigures,
+  sampleRows,
   topK,
   wape,
 } from '../src/pipeline/evaluate/index.js';
@@ -29,20 +30,20 @@ export const FIGURE_OF: Readonly<Record<CeilingTask, string>> = {
 const FRAUD_DAYS = 30;
 const LIST = 10;
 
-/** @param mostUsers users whose rankings are looked at, the same for every model */
+/** @param mostUsers users whose rankings are looked at: with the seed of a ceiling the same ones as there */
 export async function score(
   model: Model,
   task: CeilingTask,
   history: ShopHistory,
   cut: number,
-  mostUsers: number,
+  { mostUsers, seed }: { readonly mostUsers: number; readonly seed: number },
 ): Promise<number> {
   switch (task) {
     case 'PURCHASE_INTENT':
     case 'CHURN':
       return scoreUsers(model, task, history, cut);
     case 'RECOMMENDATION':
-      return scoreItems(model, history, cut, mostUsers);
+      return scoreItems(model, history, cut, { mostUsers, seed });
     case 'FRAUD':
       return scoreFraud(model, history, cut);
     case 'DEMAND':
@@ -63,18 +64,21 @@ async function scoreUsers(
   return auc(task === 'CHURN' ? bought.map((label) => 1 - label) : bought, scores);
 }
 
-async function scoreItems(model: Model, history: ShopHistory, cut: number, most: number): Promise<number> {
+async function scoreItems(
+  model: Model,
+  history: ShopHistory,
+  cut: number,
+  { mostUsers, seed }: { readonly mostUsers: number; readonly seed: number },
+): Promise<number> {
   if (!model.items) throw new Error(`${model.architecture} ranks no items.`);
   const { users, targets } = itemTargets(history, cut, TASK_DEFINITIONS.RECOMMENDATION.labelWindowDays);
-  const step = Math.max(1, Math.ceil(users.length / most));
+  const rows = sampleRows(users.length, mostUsers, seed);
   let sum = 0;
-  let count = 0;
-  for (let at = 0; at < users.length; at += step) {
+  for (const at of rows) {
     const scores = await model.items.scoreItems({ history, users: users.subarray(at, at + 1), asOf: cut });
     sum += rankingFigures(topK(scores, LIST), targets[at], LIST).ndcg;
-    count++;
   }
-  return sum / count;
+  return sum / rows.length;
 }
 
 async function scoreFraud(model: Model, history: ShopHistory, cut: number): Promise<number> {

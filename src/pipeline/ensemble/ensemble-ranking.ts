@@ -1,5 +1,4 @@
 import {
-  BEHAVIOUR_CODE,
   type HistoryItem,
   type ItemRanker,
   type RankedItem,
@@ -7,7 +6,7 @@ import {
   type RankReason,
   type UserRequest,
 } from '../index.js';
-import { bestItems } from '../single-task/index.js';
+import { bestItems, boughtOf } from '../single-task/index.js';
 import { type Combination, memberWeights } from './combination.js';
 import { combineScores } from './combine.js';
 
@@ -62,7 +61,7 @@ export class EnsembleRanking implements ItemRanker {
     const scores = await this.scoreKnown(request);
     const lists = Array.from(request.users, (user, row) => {
       const own = scores.subarray(row * width, (row + 1) * width);
-      const bought = options.excludeBought ? boughtBy(request, user) : null;
+      const bought = options.excludeBought ? boughtOf(request, user) : null;
       const isAllowed = (item: number) =>
         (options.allowed === null || options.allowed.has(this.itemIds[item])) &&
         !bought?.has(this.itemIds[item]);
@@ -148,18 +147,6 @@ function takeColumns(values: Float32Array, width: number, columns: Int32Array): 
   for (let row = 0; row < values.length / width; row++)
     columns.forEach((column, at) => (taken[row * columns.length + at] = values[row * width + column]));
   return taken;
-}
-
-/** Ids of the items that a user bought before. */
-function boughtBy({ history, asOf }: UserRequest, user: number): Set<string> {
-  const { behaviours, userOffsets, items } = history;
-  const bought = new Set<string>();
-  for (let row = userOffsets[user]; row < userOffsets[user + 1]; row++) {
-    if (behaviours.occurredAt[row] >= asOf) break;
-    const isPurchase = behaviours.type[row] === BEHAVIOUR_CODE.PURCHASE;
-    if (isPurchase && behaviours.item[row] >= 0) bought.add(items[behaviours.item[row]].id);
-  }
-  return bought;
 }
 
 /** Probability of a score among all: the scores are on the scale of log-probabilities. */

@@ -175,8 +175,8 @@ function gradeProbabilities(labels: Numbers, probabilities: Numbers, seed: numbe
   };
 }
 
-/** Rows in ascending order, at most so many. */
-function sampleRows(rows: number, most: number, seed: number): Int32Array {
+/** Rows in ascending order, at most so many: those of the users whose rankings a ceiling looks at, for models to be graded on the same. */
+export function sampleRows(rows: number, most: number, seed: number): Int32Array {
   const order = new Random(seed).fork('ceiling users').permutation(rows);
   return order.subarray(0, most).sort();
 }

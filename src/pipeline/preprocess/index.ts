@@ -1,3 +1,4 @@
+export { type Affinities, affinities, AFFINITY_FEATURES, MATCH_FEATURES } from './affinities.js';
 export {
   type BehaviourSequences,
   behaviourSequences,
@@ -5,7 +6,9 @@ export {
   SEQUENCE_PLACES,
   SEQUENCE_TIMES,
 } from './behaviour-sequences.js';
+export { categoryLifts, type CategoryTree, categoryTree, nodeTotals } from './category-shares.js';
 export { addNeighbours, type ItemGroups, itemGroups, type Neighbours, neighbours } from './co-occurrence.js';
+export { type ColdItems, coldItems, NO_COLD_ITEMS, scoreCold } from './cold-items.js';
 export {
   activeUsers,
   ACTIVITY_FEATURE_COUNT,
@@ -24,8 +27,6 @@ export {
 } from './feature-blocks.js';
 export { type ChangingHistory, FeatureFiles } from './feature-files.js';
 export {
-  type Affinities,
-  affinities,
   CANDIDATE_FEATURE_COUNT,
   CANDIDATE_FEATURES,
   IS_BOUGHT_COLUMN,
@@ -35,7 +36,13 @@ export {
   writeStrangers,
 } from './item-features.js';
 export { itemSequence, type SequenceWindows, sequenceWindows } from './item-sequences.js';
-export { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState, itemState } from './item-state.js';
+export {
+  ITEM_FEATURE_COUNT,
+  ITEM_FEATURES,
+  type ItemState,
+  itemState,
+  servedItemState,
+} from './item-state.js';
 export { alignStatistics, type ItemStatistics, itemStatistics } from './item-statistics.js';
 export * from './labels.js';
 export { type LabelledRows, type ResampledRows, resampleRows, takeRows } from './resampling.js';
@@ -58,6 +65,16 @@ export {
   type TabularEncoding,
   tabularEncodingSchema,
 } from './tabular-encoder.js';
+export { tasteLifts, type TasteMixture, tasteMixture } from './taste-mixture.js';
+export { bucketOf, type HashedTerms, hashedTerms, TERM_BUCKETS, termsOf, wordsOf } from './title-terms.js';
+export {
+  encodeTitles,
+  titleMatches,
+  titleNeighbours,
+  titleProfile,
+  type TitleVectors,
+  titleVectors,
+} from './title-vectors.js';
 export {
   MAX_EARLIER_TRANSACTIONS,
   TRANSACTION_FEATURES,

@@ -1,4 +1,4 @@
-import { addNeighbours } from './co-occurrence.js';
+import { type Affinities, AFFINITY_FEATURES, MATCH_FEATURES } from './affinities.js';
 import { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState } from './item-state.js';
 import { DECAY_DAYS, type UserItems } from './user-items.js';
 
@@ -15,13 +15,6 @@ const OWN_FEATURES = [
   'isInLastOrder',
   'looks',
   'looksDecayed',
-] as const;
-const AFFINITY_FEATURES = [
-  'byUsers',
-  'byUsersRecent',
-  'byOrders',
-  'byOrdersRecent',
-  'byRecentUsers',
 ] as const;
 const CROSSED_FEATURES = [
   'priceMatch',
@@ -42,6 +35,7 @@ export const CANDIDATE_FEATURES = [
   ...ITEM_FEATURES,
   ...OWN_FEATURES,
   ...AFFINITY_FEATURES,
+  ...MATCH_FEATURES,
   ...CROSSED_FEATURES,
 ] as const;
 export const CANDIDATE_FEATURE_COUNT = CANDIDATE_FEATURES.length;
@@ -52,13 +46,15 @@ const DAYS_UNSOLD = ITEM_FEATURES.indexOf('daysUnsold');
 const REBUY_SHARE = ITEM_FEATURES.indexOf('rebuyShare');
 const LOOKS = ITEM_FEATURE_COUNT + OWN_FEATURES.indexOf('looks');
 const AFFINITY_AT = ITEM_FEATURE_COUNT + OWN_FEATURES.length;
-const CROSSED_AT = AFFINITY_AT + AFFINITY_FEATURES.length;
+const MATCH_AT = AFFINITY_AT + AFFINITY_FEATURES.length;
+const CROSSED_AT = MATCH_AT + MATCH_FEATURES.length;
 /**
  * Columns of an item that the user has nothing to do with that still differ from user to user: its similarities to what the user has,
  * its price beside theirs, its popularity times how much they have.
  */
 export const STRANGER_COLUMNS: readonly number[] = [
   ...AFFINITY_FEATURES.map((_, kind) => AFFINITY_AT + kind),
+  ...MATCH_FEATURES.map((_, kind) => MATCH_AT + kind),
   CROSSED_AT,
   CROSSED_AT + 2,
 ];
@@ -67,27 +63,6 @@ export const STRANGER_COLUMNS: readonly number[] = [
 const STRANGERS = 1e-3;
 /** A cycle shorter than this many days is a split order. */
 const SHORTEST_CYCLE_DAYS = 3;
-
-/** Similarity of every item to what a user has, by kind. */
-export interface Affinities {
-  /** By kind, in the order of the features: [items]. */
-  readonly sums: readonly Float32Array[];
-}
-
-/** Sums the similarities of all items to the user's. */
-export function affinities(state: ItemState, user: UserItems): Affinities {
-  const size = state.vocabulary.size;
-  const sums = AFFINITY_FEATURES.map(() => new Float32Array(size));
-  user.items.forEach((item, at) => {
-    const recency = user.recency[at];
-    addNeighbours(state.byUsers, item, 1, sums[0]);
-    addNeighbours(state.byUsers, item, recency, sums[1]);
-    addNeighbours(state.byOrders, item, 1, sums[2]);
-    addNeighbours(state.byOrders, item, recency, sums[3]);
-    addNeighbours(state.byRecentUsers, item, 1, sums[4]);
-  });
-  return { sums };
-}
 
 /**
  * Feature rows of candidates for one user.
@@ -98,7 +73,7 @@ export function affinities(state: ItemState, user: UserItems): Affinities {
 export function writeCandidates(
   state: ItemState,
   user: UserItems,
-  { sums }: Affinities,
+  { sums, matches }: Affinities,
   candidates: Int32Array | null,
   target: Float32Array,
   offset = 0,
@@ -119,6 +94,7 @@ export function writeCandidates(
     for (let kind = 0; kind < sums.length; kind++) {
       target[start + AFFINITY_AT + kind] = Math.log(sums[kind][item] + STRANGERS);
     }
+    for (let kind = 0; kind < matches.length; kind++) target[start + MATCH_AT + kind] = matches[kind][item];
     const crossed = start + CROSSED_AT;
     const popular = target[start + BUYERS30];
     target[crossed] = priceMatch(state, profile, item);
@@ -149,7 +125,7 @@ export function writeCandidates(
 export function writeStrangers(
   state: ItemState,
   user: UserItems,
-  { sums }: Affinities,
+  { sums, matches }: Affinities,
   target: Float32Array,
 ): void {
   const profile = describeProfile(state, user);
@@ -161,16 +137,20 @@ export function writeStrangers(
       const sum = sums[kind][item];
       target[start + kind] = sum === 0 ? none : Math.log(sum + STRANGERS);
     }
-    target[start + sums.length] = priceMatch(state, profile, item);
-    target[start + sums.length + 1] = state.features[item * ITEM_FEATURE_COUNT + BUYERS30] * profile.logItems;
+    const matched = start + sums.length;
+    for (let kind = 0; kind < matches.length; kind++) target[matched + kind] = matches[kind][item];
+    const crossed = matched + matches.length;
+    target[crossed] = priceMatch(state, profile, item);
+    target[crossed + 1] = state.features[item * ITEM_FEATURE_COUNT + BUYERS30] * profile.logItems;
   }
 }
 
 /** What is the same for all users whom an item is a stranger to: [items × CANDIDATE_FEATURES], `STRANGER_COLUMNS` as for nobody. */
 export function strangerRows(state: ItemState): Float32Array {
-  const nobody = AFFINITY_FEATURES.map(() => new Float32Array(state.vocabulary.size));
+  const zeros = () => new Float32Array(state.vocabulary.size);
+  const nobody = { sums: AFFINITY_FEATURES.map(zeros), matches: MATCH_FEATURES.map(zeros) };
   const rows = new Float32Array(state.vocabulary.size * CANDIDATE_FEATURE_COUNT);
-  writeCandidates(state, NOBODY, { sums: nobody }, null, rows);
+  writeCandidates(state, NOBODY, nobody, null, rows);
   return rows;
 }
 

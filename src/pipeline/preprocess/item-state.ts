@@ -1,5 +1,9 @@
 import { BEHAVIOUR_CODE, DAY_MS, type ShopHistory } from '../index.js';
+import { type CategoryTree, categoryTree, nodeTotals } from './category-shares.js';
 import { itemGroups, type Neighbours, neighbours } from './co-occurrence.js';
+import { type ColdItems, coldItems, NO_COLD_ITEMS } from './cold-items.js';
+import { type TasteMixture, tasteMixture } from './taste-mixture.js';
+import { titleNeighbours, type TitleVectors, titleVectors } from './title-vectors.js';
 import { isLiking, type UserItems, userItems } from './user-items.js';
 import { Vocabulary } from './vocabulary.js';
 
@@ -35,6 +39,14 @@ export interface ItemState {
   readonly byOrders: Neighbours;
   /** Items liked by the same users lately. */
   readonly byRecentUsers: Neighbours;
+  /** The items' texts, and the items whose texts are most alike. */
+  readonly titles: TitleVectors;
+  readonly byTitles: Neighbours;
+  /** Where the items lie in the catalogue, and how many users took to something in each node: [nodes]. */
+  readonly categories: { readonly tree: CategoryTree; readonly totals: Float64Array };
+  readonly tastes: TasteMixture;
+  /** Known by their text alone; none but in a state that serves. */
+  readonly cold: ColdItems;
 }
 
 /** How sure a session or a user is about what belongs together, measured on cuts before June 2011 of the bundled shop. */
@@ -56,18 +68,39 @@ export function itemState(history: ShopHistory, cut: number): ItemState {
   return state;
 }
 
+/** The state for serving: with the rest of the catalogue, as it is in the history, known by its text. */
+export function servedItemState(history: ShopHistory, cut: number): ItemState {
+  const state = itemState(history, cut);
+  return { ...state, cold: coldItems(history, state) };
+}
+
 function buildItemState(history: ShopHistory, cut: number): ItemState {
   const known = itemsBefore(history, cut);
   const vocabulary = new Vocabulary(Array.from(known, (item) => history.items[item].id));
   const vocabularyOf = new Int32Array(history.items.length).fill(vocabulary.oovIndex);
   known.forEach((item, index) => (vocabularyOf[item] = index));
   const users = history.users.map((_, user) => userItems(history, user, cut, vocabularyOf, vocabulary.size));
+  const items = Array.from(known, (item) => history.items[item]);
+  const titles = titleVectors(items);
+  const tree = categoryTree(items);
   return {
     vocabulary,
+    titles,
+    byTitles: titleNeighbours(titles),
+    categories: { tree, totals: nodeTotals(tree, takers(users, vocabulary.size)) },
+    tastes: tasteMixture(users, vocabulary.size),
+    cold: NO_COLD_ITEMS,
     features: describeItems(history, cut, vocabularyOf, users, vocabulary.size),
     logPrices: logPrices(history, cut, vocabularyOf, known),
     ...allNeighbours(history, cut, vocabularyOf, users, vocabulary.size),
   };
+}
+
+/** Users who took to each item: [items]. */
+function takers(users: readonly UserItems[], size: number): Float64Array {
+  const counts = new Float64Array(size);
+  for (const user of users) for (const item of user.items) counts[item]++;
+  return counts;
 }
 
 function itemsBefore(history: ShopHistory, cut: number): Int32Array {

@@ -62,6 +62,7 @@ export {
   type RankingExamples,
   rankingExamples,
 } from './recommendation/ranking-examples.js';
+export { boughtOf } from './recommendation/reasons.js';
 export { softmaxRanker } from './recommendation/softmax-ranker.js';
 export { SINGLE_TASK_TYPES } from './registry.js';
 export { retrieveAndRank } from './retrieval/retrieve-and-rank.js';

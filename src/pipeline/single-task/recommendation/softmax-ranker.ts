@@ -26,7 +26,7 @@ import {
   CANDIDATE_FEATURE_COUNT,
   CANDIDATE_FEATURES,
   type ItemState,
-  itemState,
+  servedItemState,
 } from '../../preprocess/index.js';
 import { exportableNetwork } from '../export/exportable-network.js';
 import { scaledColumns, standardisedInGraph } from '../export/in-graph.js';
@@ -95,7 +95,7 @@ class SoftmaxRanker implements Model {
       network.dispose();
       throw error;
     }
-    this.serve(network, scales, itemState(history, cut));
+    this.serve(network, scales, servedItemState(history, cut));
   }
 
   async save(directory: string): Promise<void> {

@@ -1,0 +1,56 @@
+import { categoryLifts } from './category-shares.js';
+import { addNeighbours } from './co-occurrence.js';
+import type { ItemState } from './item-state.js';
+import { tasteLifts } from './taste-mixture.js';
+import { titleMatches, titleProfile } from './title-vectors.js';
+import type { UserItems } from './user-items.js';
+
+/** Sums of the similarities of an item to the user's; features are their logarithms. */
+export const AFFINITY_FEATURES = [
+  'byUsers',
+  'byUsersRecent',
+  'byOrders',
+  'byOrdersRecent',
+  'byRecentUsers',
+  'byTitles',
+  'byTitlesRecent',
+] as const;
+
+/** How an item suits all that the user has, taken together; features as they are. */
+export const MATCH_FEATURES = ['titleMatch', 'titleMatchRecent', 'categoryLift', 'tasteLift'] as const;
+
+/** How every item goes with what a user has, by kind. */
+export interface Affinities {
+  /** By kind, in the order of AFFINITY_FEATURES: [items], 0 or more. */
+  readonly sums: readonly Float32Array[];
+  /** By kind, in the order of MATCH_FEATURES: [items]. */
+  readonly matches: readonly Float32Array[];
+}
+
+/** How all items go with the user's. */
+export function affinities(state: ItemState, user: UserItems): Affinities {
+  const size = state.vocabulary.size;
+  const sums = AFFINITY_FEATURES.map(() => new Float32Array(size));
+  user.items.forEach((item, at) => {
+    const recency = user.recency[at];
+    addNeighbours(state.byUsers, item, 1, sums[0]);
+    addNeighbours(state.byUsers, item, recency, sums[1]);
+    addNeighbours(state.byOrders, item, 1, sums[2]);
+    addNeighbours(state.byOrders, item, recency, sums[3]);
+    addNeighbours(state.byRecentUsers, item, 1, sums[4]);
+    addNeighbours(state.byTitles, item, 1, sums[5]);
+    addNeighbours(state.byTitles, item, recency, sums[6]);
+  });
+  const { titles, categories, tastes } = state;
+  const profile = titleProfile(titles, user.items, () => 1);
+  const recent = titleProfile(titles, user.items, (at) => user.recency[at]);
+  return {
+    sums,
+    matches: [
+      titleMatches(titles, profile),
+      titleMatches(titles, recent),
+      categoryLifts(categories.tree, categories.totals, user.items),
+      tasteLifts(tastes, user.items),
+    ],
+  };
+}

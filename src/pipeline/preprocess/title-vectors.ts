@@ -1,0 +1,107 @@
+import type { HistoryItem } from '../index.js';
+import { type ItemGroups, type Neighbours, neighbours } from './co-occurrence.js';
+import { hashedTerms, TERM_BUCKETS } from './title-terms.js';
+
+/** Items' texts as sparse vectors of length 1 (0 for an item without any text). */
+export interface TitleVectors {
+  /** [items + 1] terms of item i are those from offsets[i] up to offsets[i + 1]. */
+  readonly offsets: Int32Array;
+  /** Buckets of the terms. */
+  readonly terms: Int32Array;
+  readonly values: Float32Array;
+  /** [TERM_BUCKETS] how rare a term is among the items that the vectors were made from. */
+  readonly rarity: Float32Array;
+}
+
+/** Neighbours by text kept of each item. */
+const NEIGHBOURS_KEPT = 50;
+/** Terms of more items than this tell little of which two are alike, and would cost the square. */
+export const COMMONEST_TERM = 500;
+
+/** Vectors of items, with the rarity of terms among these items: those known before a cut, so that nothing of later ones counts. */
+export function titleVectors(items: readonly HistoryItem[]): TitleVectors {
+  return encodeTitles(items, rarityOf(items));
+}
+
+/** Vectors of any items by a rarity that is known: new items, or one whose title changed, cost their own terms alone. */
+export function encodeTitles(items: readonly HistoryItem[], rarity: Float32Array): TitleVectors {
+  const hashed = items.map(hashedTerms);
+  const offsets = new Int32Array(items.length + 1);
+  hashed.forEach(({ buckets }, at) => (offsets[at + 1] = offsets[at] + buckets.length));
+  const terms = new Int32Array(offsets[items.length]);
+  const values = new Float32Array(terms.length);
+  hashed.forEach(({ buckets, weights }, at) => {
+    const own = Float64Array.from(buckets, (bucket, term) => Math.log1p(weights[term]) * rarity[bucket]);
+    const length = Math.sqrt(own.reduce((sum, value) => sum + value * value, 0));
+    terms.set(buckets, offsets[at]);
+    values.set(
+      own.map((value) => value / length),
+      offsets[at],
+    );
+  });
+  return { offsets, terms, values, rarity };
+}
+
+/** log((1 + items) / (1 + items with the term)) + 1: [TERM_BUCKETS] (Salton and Buckley, 1988, smoothed). */
+function rarityOf(items: readonly HistoryItem[]): Float32Array {
+  const counts = new Float64Array(TERM_BUCKETS);
+  for (const item of items) for (const bucket of hashedTerms(item).buckets) counts[bucket]++;
+  return Float32Array.from(counts, (count) => Math.log((1 + items.length) / (1 + count)) + 1);
+}
+
+/** The items that are most alike by text, from the terms that are not common. */
+export function titleNeighbours({ offsets, terms, values }: TitleVectors): Neighbours {
+  const items = offsets.length - 1;
+  const width = Math.min(NEIGHBOURS_KEPT, Math.max(1, items - 1));
+  const counts = new Int32Array(TERM_BUCKETS);
+  for (const term of terms) counts[term]++;
+  const starts = new Int32Array(TERM_BUCKETS + 1);
+  counts.forEach((count, term) => {
+    starts[term + 1] = starts[term] + (count <= COMMONEST_TERM ? count : 0);
+  });
+  const groups: ItemGroups & { items: Int32Array; weights: Float32Array } = {
+    offsets: starts,
+    items: new Int32Array(starts[TERM_BUCKETS]),
+    weights: new Float32Array(starts[TERM_BUCKETS]),
+  };
+  const next = starts.slice();
+  for (let item = 0; item < items; item++) {
+    for (let at = offsets[item]; at < offsets[item + 1]; at++) {
+      const term = terms[at];
+      if (starts[term + 1] === starts[term]) continue;
+      groups.items[next[term]] = item;
+      groups.weights[next[term]++] = values[at];
+    }
+  }
+  // Lengths are 1 but for common terms; the little that is added keeps items of hardly a rare term from being anybody's twin.
+  return neighbours(groups, items, { shrinkage: 0.1, width });
+}
+
+/** A weighted sum of items' vectors. @param weights [items named] */
+export function titleProfile(
+  { offsets, terms, values }: TitleVectors,
+  items: Int32Array,
+  weights: (at: number) => number,
+): Float32Array {
+  const profile = new Float32Array(TERM_BUCKETS);
+  items.forEach((item, named) => {
+    const weight = weights(named);
+    for (let at = offsets[item]; at < offsets[item + 1]; at++) profile[terms[at]] += weight * values[at];
+  });
+  return profile;
+}
+
+/** Cosine of every item's vector with a profile: [items]; 0 where either has no terms. */
+export function titleMatches({ offsets, terms, values }: TitleVectors, profile: Float32Array): Float32Array {
+  let squares = 0;
+  for (const value of profile) squares += value * value;
+  const matches = new Float32Array(offsets.length - 1);
+  if (squares === 0) return matches;
+  const length = Math.sqrt(squares);
+  for (let item = 0; item < matches.length; item++) {
+    let product = 0;
+    for (let at = offsets[item]; at < offsets[item + 1]; at++) product += values[at] * profile[terms[at]];
+    matches[item] = product / length;
+  }
+  return matches;
+}
