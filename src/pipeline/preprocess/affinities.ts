@@ -2,7 +2,7 @@ import { categoryLifts } from './category-shares.js';
 import { addNeighbours } from './co-occurrence.js';
 import type { ItemState } from './item-state.js';
 import { tasteLifts } from './taste-mixture.js';
-import { titleMatches, titleProfile } from './title-vectors.js';
+import { titleMatches } from './title-vectors.js';
 import type { UserItems } from './user-items.js';
 
 /** Sums of the similarities of an item to the user's; features are their logarithms. */
@@ -42,13 +42,11 @@ export function affinities(state: ItemState, user: UserItems): Affinities {
     addNeighbours(state.byTitles, item, recency, sums[6]);
   });
   const { titles, categories, tastes } = state;
-  const profile = titleProfile(titles, user.items, () => 1);
-  const recent = titleProfile(titles, user.items, (at) => user.recency[at]);
   return {
     sums,
     matches: [
-      titleMatches(titles, profile),
-      titleMatches(titles, recent),
+      titleMatches(titles, user.items, () => 1),
+      titleMatches(titles, user.items, (at) => user.recency[at]),
       categoryLifts(categories.tree, categories.totals, user.items),
       tasteLifts(tastes, user.items),
     ],

@@ -54,5 +54,7 @@ export function categoryLifts(tree: CategoryTree, totals: Float64Array, items: I
     const lift = share > 0 ? (own[node] / share + PRIOR_CHOICES) / (own[parent] + PRIOR_CHOICES) : 1;
     lifts[node] = lifts[parent] + Math.log(lift);
   }
-  return Float32Array.from(nodeOf, (node) => lifts[node]);
+  const ofItems = new Float32Array(nodeOf.length);
+  for (let item = 0; item < ofItems.length; item++) ofItems[item] = lifts[nodeOf[item]];
+  return ofItems;
 }

@@ -71,7 +71,6 @@ export {
   encodeTitles,
   titleMatches,
   titleNeighbours,
-  titleProfile,
   type TitleVectors,
   titleVectors,
 } from './title-vectors.js';

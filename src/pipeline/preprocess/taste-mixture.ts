@@ -107,10 +107,11 @@ export function tasteLifts(mixture: TasteMixture, items: Int32Array): Float32Arr
   const { tastes, lifts } = mixture;
   const weights = new Float64Array(tastes);
   posterior(mixture, items, weights);
-  const likely = [...weights.keys()].filter((taste) => weights[taste] > 1e-4);
-  return Float32Array.from({ length: lifts.length / tastes }, (_, item) => {
+  const logs = new Float32Array(lifts.length / tastes);
+  for (let item = 0; item < logs.length; item++) {
     let sum = 0;
-    for (const taste of likely) sum += weights[taste] * lifts[item * tastes + taste];
-    return Math.log(sum);
-  });
+    for (let taste = 0; taste < tastes; taste++) sum += weights[taste] * lifts[item * tastes + taste];
+    logs[item] = Math.log(sum);
+  }
+  return logs;
 }

@@ -77,31 +77,37 @@ export function titleNeighbours({ offsets, terms, values }: TitleVectors): Neigh
   return neighbours(groups, items, { shrinkage: 0.1, width });
 }
 
-/** A weighted sum of items' vectors. @param weights [items named] */
-export function titleProfile(
+/** Sum of a few vectors by term; all zeros between calls. */
+const profile = new Float32Array(TERM_BUCKETS);
+
+/**
+ * Cosine of every item's vector with the weighted sum of some items': [items]; 0 where either has no terms.
+ *
+ * @param weightOf weight of the item at a place of `items`, 0 or more
+ */
+export function titleMatches(
   { offsets, terms, values }: TitleVectors,
   items: Int32Array,
-  weights: (at: number) => number,
+  weightOf: (place: number) => number,
 ): Float32Array {
-  const profile = new Float32Array(TERM_BUCKETS);
-  items.forEach((item, named) => {
-    const weight = weights(named);
+  const matches = new Float32Array(offsets.length - 1);
+  items.forEach((item, place) => {
+    const weight = weightOf(place);
     for (let at = offsets[item]; at < offsets[item + 1]; at++) profile[terms[at]] += weight * values[at];
   });
-  return profile;
-}
-
-/** Cosine of every item's vector with a profile: [items]; 0 where either has no terms. */
-export function titleMatches({ offsets, terms, values }: TitleVectors, profile: Float32Array): Float32Array {
-  let squares = 0;
-  for (const value of profile) squares += value * value;
-  const matches = new Float32Array(offsets.length - 1);
-  if (squares === 0) return matches;
-  const length = Math.sqrt(squares);
   for (let item = 0; item < matches.length; item++) {
     let product = 0;
     for (let at = offsets[item]; at < offsets[item + 1]; at++) product += values[at] * profile[terms[at]];
-    matches[item] = product / length;
+    matches[item] = product;
   }
+  // The sum's squared length is the sum of its products with what it is made of.
+  let squares = 0;
+  items.forEach((item, place) => {
+    squares += weightOf(place) * matches[item];
+    for (let at = offsets[item]; at < offsets[item + 1]; at++) profile[terms[at]] = 0;
+  });
+  if (squares === 0) return matches;
+  const length = Math.sqrt(squares);
+  for (let item = 0; item < matches.length; item++) matches[item] /= length;
   return matches;
 }
