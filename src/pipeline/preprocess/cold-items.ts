@@ -1,7 +1,7 @@
 import type { ShopHistory } from '../index.js';
-import type { ItemState } from './item-state.js';
 import { TERM_BUCKETS } from './title-terms.js';
-import { COMMONEST_TERM, encodeTitles } from './title-vectors.js';
+import { COMMONEST_TERM, encodeTitles, type TitleVectors } from './title-vectors.js';
+import type { Vocabulary } from './vocabulary.js';
 
 /** Items of the catalogue that nobody has taken to yet: known by their text alone. */
 export interface ColdItems {
@@ -31,7 +31,10 @@ const WIDTH = 10;
  *
  * @param history with the whole catalogue; its behaviours are not read
  */
-export function coldItems(history: Pick<ShopHistory, 'items'>, { vocabulary, titles }: ItemState): ColdItems {
+export function coldItems(
+  history: Pick<ShopHistory, 'items'>,
+  { vocabulary, titles }: { readonly vocabulary: Vocabulary; readonly titles: TitleVectors },
+): ColdItems {
   const items = history.items.filter(({ id, available }) => available && !vocabulary.has(id));
   const cold = encodeTitles(items, titles.rarity);
   const postings = postingsOf(titles.offsets, titles.terms);
