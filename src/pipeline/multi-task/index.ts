@@ -30,7 +30,7 @@ export {
   type MultiTaskSettings,
   multiTaskSettings,
 } from './settings.js';
-export type { TransferGain, TransferVerdict } from './transfer/gain.js';
+export { type TransferGain, transferGain, type TransferVerdict } from './transfer/gain.js';
 export { bestGrouping, type Sharing, type TaskGroup } from './transfer/grouping.js';
 export {
   type PairAffinity,
