@@ -18,14 +18,25 @@ export function addEnsembleCommand(program: Command): void {
     .option('--snapshots <number>', 'cycles of snapshot (default 4)', wholeNumber(2, 20))
     .option('--calibration <method>', `calibrate afterwards: ${namesOf(CALIBRATIONS)}`, oneOf(CALIBRATIONS))
     .option('--prune <method>', `leave out what does not pay: ${namesOf(PRUNINGS)}`, oneOf(PRUNINGS))
+    .option('--distil <architecture>', 'also distil it to one net, such as shared-bottom')
     .option('--thresholds <json>', 'rules for decision thresholds, such as {"CHURN":{"by":"F1"}}', jsonObject)
     .option('--seed <number>', 'seed of every random draw', wholeNumber(0, 2 ** 31 - 1))
     .option('--deploy', 'serve what comes out');
   command.action(async (members: string[]) => {
-    const { method, snapshots, calibration, prune, thresholds, seed, deploy } =
+    const { method, snapshots, calibration, prune, distil, thresholds, seed, deploy } =
       command.opts<Omit<EnsembleRequest, 'members'>>();
     await followRun(globalOptions(command), (jobs, shop) =>
-      jobs.startEnsemble(shop, { members, method, snapshots, calibration, prune, thresholds, seed, deploy }),
+      jobs.startEnsemble(shop, {
+        members,
+        method,
+        snapshots,
+        calibration,
+        prune,
+        distil,
+        thresholds,
+        seed,
+        deploy,
+      }),
     );
   });
 }

@@ -33,6 +33,8 @@ export interface EnsembleRequest {
   readonly calibration?: CalibrationMethod;
   /** Members that do not pay are left out; NONE unless said. */
   readonly prune?: Pruning;
+  /** Also distil the ensemble to one net of this architecture, which becomes a version of its own. */
+  readonly distil?: string;
   /** Rules for thresholds by task; those of the members' runs unless said. */
   readonly thresholds?: Thresholds;
   readonly seed?: number;

@@ -86,7 +86,7 @@ export async function createJobs({ databaseUrl, store, checkPlan }: JobsOptions)
 
 /** What a run of this kind does by default is known to work: only what the caller chose is worth asking about. */
 function hasOwnPlan({ kind, config }: NewRun): boolean {
-  if (kind === 'ENSEMBLE') return false;
+  if (kind === 'ENSEMBLE') return Boolean(config.distil);
   if (kind === 'COLLABORATIVE' || kind === 'SEARCH') return true;
   if (config.architectures) return true;
   const chosen = [config.hyperparameters, config.resampling].some(

@@ -130,7 +130,7 @@ export async function ensembleRun(shop: ShopStore, request: EnsembleRequest): Pr
       throw new AppError('BAD_USER_INPUT', `snapshots: ${method} takes none; SNAPSHOT does.`);
     checkRange('snapshots', snapshots, 2, MAX_SNAPSHOTS);
   }
-  const { calibration = 'NONE', prune = 'NONE', thresholds, deploy = false } = request;
+  const { calibration = 'NONE', prune = 'NONE', distil = null, thresholds, deploy = false } = request;
   if (calibration !== 'NONE' && (method === 'HARD_VOTING' || method === 'VOTING')) {
     throw new AppError(
       'BAD_USER_INPUT',
@@ -148,6 +148,7 @@ export async function ensembleRun(shop: ShopStore, request: EnsembleRequest): Pr
       snapshots: snapshots ?? null,
       calibration,
       prune,
+      distil,
       threshold,
       ...carried(customTasks),
       deploy,

@@ -191,7 +191,9 @@ export interface ShopStore
   deleteCheckpoints(runId: string): Promise<void>;
 
   // versions and deployments
-  createModelVersion(row: Omit<ModelVersionRow, 'id' | 'createdAt'>): Promise<ModelVersionRow>;
+  createModelVersion(
+    row: Omit<ModelVersionRow, 'id' | 'createdAt'> & { readonly id?: string },
+  ): Promise<ModelVersionRow>;
   modelVersionsByIds(ids: readonly string[]): Promise<(ModelVersionRow | null)[]>;
   modelVersions(page: PageRequest): Promise<Page<ModelVersionRow>>;
   createDeployment(row: {

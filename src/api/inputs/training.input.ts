@@ -132,6 +132,13 @@ export class StartEnsembleInput {
   @Field(() => PruningEnum, { nullable: true, description: 'Which members stay; without, NONE: all.' })
   prune?: Pruning | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Architecture of one net that the ensemble is distilled to, a version of its own; without, none.',
+  })
+  distil?: string | null;
+
   @Field(() => [ThresholdInput], {
     nullable: true,
     description: 'Rules by which thresholds are chosen; without, those of the members.',

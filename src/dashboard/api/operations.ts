@@ -133,6 +133,7 @@ export interface StartCrawlInput {
 export interface StartEnsembleInput {
   readonly calibration?: CalibrationMethod | null;
   readonly deploy?: boolean | null;
+  readonly distil?: string | null;
   readonly members: readonly string[];
   readonly method: EnsembleMethod;
   readonly prune?: Pruning | null;

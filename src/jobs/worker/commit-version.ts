@@ -13,6 +13,8 @@ import { type CustomTask, customTaskName, type TaskName, TASKS } from '../../tas
 import type { RunContext } from './run-context.js';
 
 export interface NewVersion {
+  /** Chosen beforehand, where others had to name it; otherwise the store chooses. */
+  readonly id?: string;
   /** Staged directory with the predictors' files. */
   readonly root: string;
   readonly cut: number;
@@ -57,6 +59,7 @@ export async function commitVersion(context: RunContext, version: NewVersion): P
   await writeManifest(version.root, manifest);
   const { contentHash, sizeBytes } = await files.commit(version.root);
   const row = await shop.createModelVersion({
+    ...(version.id !== undefined && { id: version.id }),
     runId: run.id,
     contentHash,
     sizeBytes,

@@ -1,4 +1,5 @@
 /** Ensemble runs: member versions' predictors combined task by task, chosen, weighed and calibrated on validation, measured on test. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +24,7 @@ import {
 import { EarlierFits, type OutOfFold, windowEnd } from './ensemble/out-of-fold.js';
 import { measureReport } from './ensemble/report.js';
 import { SnapshotFits } from './ensemble/snapshots.js';
+import { distilEnsemble, type Teacher } from './ensemble/student.js';
 import {
   makeTaskEnsemble,
   type TaskEnsemble,
@@ -34,10 +36,15 @@ import { savePredictions } from './predictions.js';
 import type { RunContext } from './run-context.js';
 
 const DEFAULT_SNAPSHOTS = 4;
+/** Shares of the run's work before and after its tasks are combined; a student takes the rest. */
+const [START, COMBINED, COMBINED_BEFORE_STUDENT] = [0.1, 0.95, 0.5];
 
 type NewEvaluation = Omit<EvaluationRow, 'id' | 'runId' | 'modelVersionId'>;
 
 interface CombinedTask {
+  readonly task: TaskName;
+  readonly validationCut: number;
+  readonly testCut: number;
   readonly entry: PredictorEntry;
   readonly evaluations: NewEvaluation[];
   readonly report: EnsembleReport;
@@ -51,30 +58,8 @@ export async function combine(context: RunContext): Promise<ModelVersionRow> {
   const members = await openMembers(context, run.config.members as string[]);
   const history = await shop.readHistory();
   const root = await files.stage();
-  const tasks: Partial<Record<TaskName, PredictorEntry>> = {};
-  const ensembles: Partial<Record<TaskName, EnsembleReport>> = {};
-  const evaluations: NewEvaluation[] = [];
-  const customTasks = customTasksOf(run.config);
-  const known = [...TASKS, ...customTasks.map(({ name }) => customTaskName(name))];
-  const wanted = known.filter((task) => members.some(({ manifest }) => manifest.tasks[task]));
-  const fits = new EarlierFits(context, history);
-  const snapshotRoot = await mkdtemp(join(tmpdir(), 'tandem-snapshots-'));
-  const cycles = (run.config.snapshots ?? DEFAULT_SNAPSHOTS) as number;
-  const snapshots = new SnapshotFits(context, { history, cycles, root: snapshotRoot });
-  try {
-    for (const [index, task] of wanted.entries()) {
-      context.signal.throwIfAborted();
-      context.report(0.1 + (0.85 * index) / wanted.length, `combining ${task}`);
-      const result = await combineTask(context, { task, method, members, history, root, fits, snapshots });
-      if (!result) continue;
-      tasks[task] = result.entry;
-      ensembles[task] = result.report;
-      evaluations.push(...result.evaluations);
-    }
-  } finally {
-    await rm(snapshotRoot, { recursive: true, force: true });
-  }
-  if (evaluations.length === 0) {
+  const combined = await combineTasks(context, { method, members, history, root });
+  if (combined.length === 0) {
     const architectures = members.flatMap(({ manifest }) =>
       Object.values(manifest.tasks).flatMap((entry) => entry?.architecture ?? []),
     );
@@ -83,16 +68,62 @@ export async function combine(context: RunContext): Promise<ModelVersionRow> {
       `SNAPSHOT: expected members with nets, whose training has a learning rate; got ${[...new Set(architectures)].join(', ')}.`,
     );
   }
+  const id = randomUUID();
+  const cut = Math.min(...members.map(({ manifest }) => Date.parse(manifest.cut)));
+  const reports: Partial<Record<TaskName, EnsembleReport>> = byTask(combined, ({ report }) => report);
+  const ensembles = run.config.distil
+    ? await distilEnsemble(context, { id, root, reports, history, ...taughtBy(combined, cut) })
+    : reports;
   return commitVersion(context, {
+    id,
     root,
-    cut: Math.min(...members.map(({ manifest }) => Date.parse(manifest.cut))),
+    cut,
     architecture: ensembleArchitecture(method),
-    tasks,
-    customTasks,
+    tasks: byTask(combined, ({ entry }) => entry),
+    customTasks: customTasksOf(run.config),
     ensembles,
     history,
-    evaluations,
+    evaluations: combined.flatMap((one) => one.evaluations),
   });
+}
+
+const byTask = <Value>(
+  combined: readonly CombinedTask[],
+  pick: (one: CombinedTask) => Value,
+): Record<string, Value> => Object.fromEntries(combined.map((one) => [one.task, pick(one)]));
+
+/** The tasks that share their cuts with the first: a student learns them all at once. */
+function taughtBy(combined: readonly CombinedTask[], final: number): Pick<Teacher, 'entries' | 'cuts'> {
+  const [{ validationCut: validation, testCut: test }] = combined;
+  const taught = combined.filter((one) => one.validationCut === validation && one.testCut === test);
+  return { entries: byTask(taught, ({ entry }) => entry), cuts: { validation, test, final } };
+}
+
+async function combineTasks(
+  context: RunContext,
+  work: Pick<TaskWork, 'method' | 'members' | 'history' | 'root'>,
+): Promise<CombinedTask[]> {
+  const { config } = context.run;
+  const { members, history } = work;
+  const known = [...TASKS, ...customTasksOf(config).map(({ name }) => customTaskName(name))];
+  const wanted = known.filter((task) => members.some(({ manifest }) => manifest.tasks[task]));
+  const share = config.distil ? COMBINED_BEFORE_STUDENT : COMBINED;
+  const fits = new EarlierFits(context, history);
+  const snapshotRoot = await mkdtemp(join(tmpdir(), 'tandem-snapshots-'));
+  const cycles = (config.snapshots ?? DEFAULT_SNAPSHOTS) as number;
+  const snapshots = new SnapshotFits(context, { history, cycles, root: snapshotRoot });
+  const combined: CombinedTask[] = [];
+  try {
+    for (const [index, task] of wanted.entries()) {
+      context.signal.throwIfAborted();
+      context.report(START + ((share - START) * index) / wanted.length, `combining ${task}`);
+      const result = await combineTask(context, { ...work, task, fits, snapshots });
+      if (result) combined.push(result);
+    }
+    return combined;
+  } finally {
+    await rm(snapshotRoot, { recursive: true, force: true });
+  }
 }
 
 interface TaskWork {
@@ -142,6 +173,9 @@ async function combineTask(context: RunContext, work: TaskWork): Promise<Combine
     const row = { family: 'ENSEMBLE', architecture, task, isServed: true };
     const protocol = `${validation.protocol}; ${honestly(plan, outOfFold)}`;
     return {
+      task,
+      validationCut,
+      testCut,
       entry: { architecture, family: 'ENSEMBLE', directory, threshold: made.threshold },
       report,
       evaluations: [

@@ -37,6 +37,8 @@ const SINGLE_TASK_PLAN: Readonly<Record<BuiltInTask, readonly string[]>> = {
   SESSION_OUTCOME: ['markov-chain', 'session-regression', 'session-dense'],
 };
 const CUSTOM_TASK_PLAN = ['own-rate', 'custom-regression', 'custom-dense'] as const;
+/** Stands for the id of a version that is still to be made. */
+const ENSEMBLE_TO_BE = 'ensemble';
 /** What each can learn together; a run asks for some of it. */
 const MULTI_TASK_PLAN: Readonly<Record<string, readonly TaskName[]>> = {
   'shared-bottom': ['PURCHASE_INTENT', 'CHURN', 'RECOMMENDATION', 'FRAUD', 'DEMAND'],
@@ -50,6 +52,8 @@ export function planRun(run: RunPlan): PlannedModel[] {
       return planMultiTask(run);
     case 'COLLABORATIVE':
       return planCollaboration(run);
+    case 'ENSEMBLE':
+      return run.config.distil ? [planStudent(run, run.tasks, ENSEMBLE_TO_BE)] : [];
     case 'CROSS_VALIDATION':
     case 'SEARCH':
       return planMeasured(run);
@@ -116,6 +120,24 @@ function planCollaboration(run: RunPlan): PlannedModel[] {
     collaboration: type.collaboration,
   };
   return [{ type, tasks: run.tasks, hyperparameters }];
+}
+
+/**
+ * The net that learns what an ensemble answers, of the architecture `distil` of the run's configuration.
+ *
+ * @throws AppError BAD_USER_INPUT where there is no such net, or the ensemble answers nothing that nets learn
+ */
+export function planStudent(run: RunPlan, tasks: readonly TaskName[], teacherVersion: string): PlannedModel {
+  const type = MODEL_TYPES.find(({ collaboration }) => collaboration === 'DISTILLATION');
+  if (!type) throw new Error('Distillation is not installed.');
+  const taught = tasks.filter((task) => isCustomTask(task) || MULTI_TASKS.some((known) => known === task));
+  if (taught.length === 0)
+    throw new AppError(
+      'BAD_USER_INPUT',
+      `distil: nets learn ${MULTI_TASKS.join(', ')}; the ensemble answers ${tasks.join(', ')}.`,
+    );
+  const hyperparameters = { ...settingsFor(run, taught), architecture: run.config.distil, teacherVersion };
+  return { type, tasks: taught, hyperparameters };
 }
 
 function planSingleTask(run: RunPlan): PlannedModel[] {

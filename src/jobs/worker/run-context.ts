@@ -30,6 +30,7 @@ export class RunContext {
   readonly log: Logger;
   private readonly checkpointSeconds: number;
   private readonly epochs: EpochMetricRow[] = [];
+  private readonly offered = new Map<string, () => Promise<TrainedVersion>>();
   private progress = 0;
   private lastNotified = 0;
   private pending: Promise<unknown> = Promise.resolve();
@@ -68,8 +69,15 @@ export class RunContext {
     };
   }
 
+  /** A version that this run will seal later, to be learnt from before. */
+  offer(id: string, open: () => Promise<TrainedVersion>): void {
+    this.offered.set(id, open);
+  }
+
   /** @throws AppError NOT_FOUND */
   private async openVersion(id: string): Promise<TrainedVersion> {
+    const open = this.offered.get(id);
+    if (open) return open();
     const [version] = await this.shop.modelVersionsByIds([id]);
     if (!version) throw new AppError('NOT_FOUND', `There is no model version ${id}.`);
     const bundle = await LoadedBundle.open(this.files, version.contentHash);

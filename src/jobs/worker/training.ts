@@ -60,7 +60,7 @@ export async function trainPlanned(
     const share = (part: number) =>
       from + (1 - from) * (0.02 + MEASURE_SHARE * ((index + part) / planned.length));
     try {
-      candidates.push(...(await measure(context, model, history, cuts, measured, share)));
+      candidates.push(...(await measureModel(context, { planned: model, history, cuts, measured, share })));
     } catch (thrown) {
       // What is too little for one model is enough for another: a baseline still answers.
       if (!(thrown instanceof AppError) || thrown.code !== 'TOO_FEW_DATA') throw thrown;
@@ -114,14 +114,19 @@ function gatherExamples(
   return { validation: at(cuts.validation), test: at(cuts.test) };
 }
 
+export interface MeasuredModel {
+  readonly planned: PlannedModel;
+  readonly history: ShopHistory;
+  readonly cuts: Pick<RunCuts, 'validation' | 'test'>;
+  readonly measured: Measured;
+  /** Of the run's work, at a part of this. */
+  readonly share: (part: number) => number;
+}
+
 /** Fits one model before either cut and measures it after. */
-async function measure(
+export async function measureModel(
   context: RunContext,
-  planned: PlannedModel,
-  history: ShopHistory,
-  cuts: RunCuts,
-  measured: Measured,
-  share: (part: number) => number,
+  { planned, history, cuts, measured, share }: MeasuredModel,
 ): Promise<Candidate[]> {
   const { architecture } = planned.type;
   const predictAt = async (split: 'validation' | 'test', from: number, to: number) => {

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { createJobs } from '../../../src/jobs/index.js';
+import { checkPlan } from '../../../src/jobs/worker/plan.js';
 import { takeRun } from '../../../src/jobs/worker/take-run.js';
 import { LoadedBundle } from '../../../src/pipeline/deploy/host/bundle.js';
 import { ServingHost } from '../../../src/pipeline/deploy/host/serving-host.js';
@@ -28,6 +29,7 @@ interface Report {
   readonly members: { modelVersionId: string; isKept: boolean; weight: number | null }[];
   readonly outOfFold: { by: string; cuts: string[]; reason: string | null } | null;
   readonly calibration: Record<string, unknown> | null;
+  readonly studentVersionId: string | null;
   readonly subsets: {
     kind: string;
     members: number[];
@@ -87,7 +89,9 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tandem-ensembles-'));
   files = folderModelFiles(directory);
   api = await startApi({
-    jobs: ({ url, store }) => createJobs({ databaseUrl: url, store }),
+    jobs: ({ url, store }) =>
+      // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
+      createJobs({ databaseUrl: url, store, checkPlan: async (plan) => checkPlan(plan) }),
     serving: ({ store }) => {
       const host = new ServingHost(store, files);
       return {
@@ -198,17 +202,50 @@ test(
 );
 
 test(
-  'a rule of the ensemble’s own goes before those of its members; a hard vote decides by majority',
+  'a rule of the ensemble’s own goes before those of its members; a hard vote decides by majority; one net learns what it answers',
   async () => {
     const thresholds = [{ task: 'CHURN', by: 'COST', costOfMiss: 1, costOfFalseAlarm: 50 }];
-    const run = await combine({ members, method: 'HARD_VOTING', thresholds });
+    const run = await combine({
+      members: members.slice(0, 2),
+      method: 'HARD_VOTING',
+      thresholds,
+      distil: 'shared-bottom',
+    });
     const evaluations = await evaluationsOf(run);
-    const test = evaluations.find((row) => row.task === 'CHURN' && row.split === 'TEST')!;
+    const [test] = evaluations.filter(
+      (row) => row.modelVersionId === run.modelVersionId && row.split === 'TEST',
+    );
     expect(test.confusionMatrix!.threshold).toBeCloseTo(2 / 3, 5);
     const [[, falsePositives], [, truePositives]] = test.confusionMatrix!.counts;
     expect((falsePositives + truePositives) / test.examples).toBeLessThan(0.5);
     const [report] = await reportsOf(run);
     expect(report.members.map(({ weight }) => weight)).toEqual(report.members.map(() => null));
+
+    const [version] = await api.shop.modelVersionsByIds([report.studentVersionId!]);
+    expect(version).toMatchObject({ architecture: 'distillation', tasks: ['CHURN'], runId: run.id });
+    const [student] = report.subsets.filter(({ kind }) => kind === 'STUDENT');
+    expect(student).toMatchObject({ members: [], isChosen: false });
+    expect(student.bytes).toBeGreaterThan(0);
+    expect(student.p50Ms).toBeLessThanOrEqual(student.p99Ms);
+    const [own] = evaluations.filter(
+      (row) => row.modelVersionId === version!.id && row.split === 'VALIDATION',
+    );
+    expect(student.validation.value).toBe(own.metrics.find(({ name }) => name === 'AUC')!.value);
+    // Its teacher tells more and less likely churners apart, and so does it.
+    expect(student.validation.value).toBeGreaterThan(0.6);
+    const bundle = await LoadedBundle.open(files, version!.contentHash);
+    const { hyperparameters } = JSON.parse(
+      await readFile(
+        join(
+          await files.open(version!.contentHash),
+          bundle.manifest.tasks.CHURN!.directory,
+          'collaborative.json',
+        ),
+        'utf8',
+      ),
+    ) as { hyperparameters: { teacherVersion: string } };
+    bundle.dispose();
+    expect(hyperparameters.teacherVersion).toBe(run.modelVersionId);
   },
   PATIENCE_MS,
 );
@@ -237,6 +274,7 @@ test(
 
 test.each([
   [{ method: 'STACKING', snapshots: 3 }, /snapshots: STACKING takes none/],
+  [{ method: 'SOFT_VOTING', distil: 'boosted-trees' }, /distillation: architecture: .*got "boosted-trees"/],
   [{ method: 'HARD_VOTING', calibration: 'ISOTONIC' }, /calibration: HARD_VOTING counts votes/],
   [{ method: 'STACKING', thresholds: [{ task: 'CHURN', by: 'PRECISION', target: 3 }] }, /threshold\.CHURN/],
   [

@@ -97,6 +97,13 @@ async function measureSubsets({
 const figure = ({ value, low, high }: Metric) =>
   [value, low, high].every(Number.isFinite) ? { value, low, high } : null;
 
+/** The deciding figure among metrics; null where it is not a number. */
+export function figureOf(task: TaskName, metrics: readonly Metric[]): EnsembleSubset['test'] {
+  const [name] = mainMetrics(task, metrics);
+  const found = metrics.find((metric) => metric.name === name);
+  return found ? figure(found) : null;
+}
+
 function kindOf({ members }: SubsetFigures, all: number): EnsembleSubset['kind'] {
   if (members.length === all) return 'ALL';
   return members.length === 1 ? 'MEMBER' : 'SUBSET';
