@@ -28,7 +28,6 @@ import { integratedGradients } from '../fraud/integrated-gradients.js';
 import { sigmoid } from '../fraud/logistic-fit.js';
 import { PopulationState } from '../users/population-state.js';
 import { type UserColumns, UserNetwork } from '../users/user-network.js';
-import { DENSE_DEFAULTS } from '../users/user-network-settings.js';
 import { teachUserColumns } from '../users/user-resampling.js';
 import {
   ActivityScales,
@@ -200,7 +199,7 @@ class CustomNetworkModel implements Model, UserScorer {
     return new UserNetwork(
       CUSTOM_FEATURE_COUNT,
       1,
-      { ...DENSE_DEFAULTS, ...this.settings, resampling: {} },
+      { ...this.settings, swaCycles: 0, loss: 'CROSS_ENTROPY' },
       { seed, focalGamma, head: this.isNumber ? 'COUNT' : 'SIGMOID' },
     );
   }

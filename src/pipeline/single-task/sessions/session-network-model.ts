@@ -31,7 +31,6 @@ import { correctedInGraph, PROBABILITY } from '../export/in-graph.js';
 import { encodedInGraph, tabularBatch, tabularMeanings } from '../export/tabular-in-graph.js';
 import { sigmoid } from '../fraud/logistic-fit.js';
 import { type UserColumns, UserNetwork } from '../users/user-network.js';
-import { DENSE_DEFAULTS } from '../users/user-network-settings.js';
 import { teachUserColumns } from '../users/user-resampling.js';
 import {
   SESSION_DENSE_DEFAULTS,
@@ -221,10 +220,10 @@ class SessionNetworkModel implements Model, SessionScorer {
   }
 
   private newNetwork(width: number, seed: number): UserNetwork {
-    const { members: _members, maxExamples: _maxExamples, ...own } = this.settings;
     const head = this.task === 'NEXT_BEHAVIOUR' ? 'SOFTMAX' : 'SIGMOID';
     const focalGamma = this.method === 'FOCAL_LOSS' ? this.settings.focalGamma : 0;
-    return new UserNetwork(width, this.outputs, { ...DENSE_DEFAULTS, ...own }, { seed, focalGamma, head });
+    const settings = { ...this.settings, loss: 'CROSS_ENTROPY' } as const;
+    return new UserNetwork(width, this.outputs, settings, { seed, focalGamma, head });
   }
 
   private ready(): Fitted {

@@ -24,6 +24,12 @@ const settingsSchema = z.strictObject({
 
 export type UserNetworkSettings = z.infer<typeof settingsSchema>;
 
+/** What a dense network itself reads, whatever else the settings of its model hold. */
+export type DenseNetworkSettings = Pick<
+  UserNetworkSettings,
+  'hiddenUnits' | 'dropout' | 'learningRate' | 'weightDecay' | 'batchSize' | 'epochs' | 'swaCycles' | 'loss'
+>;
+
 /** Better than the textbook's on earlier cuts: large batches for speed, dropout and few epochs against overfitting. */
 export const DENSE_DEFAULTS: UserNetworkSettings = {
   hiddenUnits: [64, 64],

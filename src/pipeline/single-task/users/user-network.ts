@@ -22,7 +22,7 @@ import { poissonLosses } from '../count-loss.js';
 import { focalWeights } from '../focal-loss.js';
 import { type LayerNumbers } from '../fraud/integrated-gradients.js';
 import { namedCheckpoint } from '../named-checkpoint.js';
-import type { UserNetworkSettings } from './user-network-settings.js';
+import type { DenseNetworkSettings } from './user-network-settings.js';
 
 /** Columns of training: labels and masks have one entry an output. */
 export interface UserColumns {
@@ -65,7 +65,7 @@ export class UserNetwork {
   constructor(
     private readonly width: number,
     private readonly outputs: number,
-    private readonly settings: UserNetworkSettings,
+    private readonly settings: DenseNetworkSettings,
     private readonly options: UserNetworkOptions,
   ) {
     this.weights = new WeightSet(new Random(options.seed));
