@@ -17,8 +17,9 @@ import {
   type MultiTaskModel,
   multiTaskType,
 } from '../../src/pipeline/multi-task/index.js';
-import { dailyUnits, transactionContexts } from '../../src/pipeline/preprocess/index.js';
-import type { TaskName } from '../../src/tasks/index.js';
+import { resampleExamples } from '../../src/pipeline/multi-task/resample-examples.js';
+import { dailyUnits, transactionContexts, transactionFeatures } from '../../src/pipeline/preprocess/index.js';
+import type { ResamplingMethod, TaskName } from '../../src/tasks/index.js';
 import { isQuick, shopWithTruth, TRUTH_START } from '../support/shop-with-truth.js';
 
 const WORLD = { users: 200, items: 40, groups: 4, days: 180, seed: 9, hasFunnel: true };
@@ -296,6 +297,80 @@ test('reads nothing from the cut on', async () => {
   expect(await answers(other)).toEqual(await answers(clean));
   clean.dispose();
   other.dispose();
+});
+
+describe('examples drawn by their label', () => {
+  const rateOf = async (model: MultiTaskModel) => {
+    const scores = await model.fraud!.scoreTransactions(orders);
+    return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  };
+  const labels = Float32Array.from(orders, ({ transaction }) => (transaction.isFraud ? 1 : 0));
+  const rate = labels.reduce((sum, label) => sum + label, 0) / labels.length;
+
+  test.each(['CLASS_WEIGHTS', 'OVERSAMPLE', 'UNDERSAMPLE', 'SMOTE'])(
+    '%s teaches even classes, and probabilities keep the rate of the labels',
+    async (method) => {
+      const settings = { resampling: { FRAUD: method }, epochs: 1 };
+      const model = await fit(ARCHITECTURES[0], ['CHURN', 'FRAUD'], { settings });
+      expect(auc(labels, await model.fraud!.scoreTransactions(orders))).toBeGreaterThan(0.85);
+      // Without the correction it would be nearer to a half.
+      expect(await rateOf(model)).toBeLessThan(rate + (0.5 - rate) / 3);
+      const folder = await mkdtemp(join(directory, 'drawn-'));
+      await model.save(folder);
+      const loaded = (await multiTaskType(ARCHITECTURES[0]).load(folder)) as MultiTaskModel;
+      const answered = await model.fraud!.scoreTransactions(orders);
+      expect(await loaded.fraud!.scoreTransactions(orders)).toEqual(answered);
+      const network = loaded.networks().find(({ name }) => name === 'transactions')!;
+      const exported = network.predict({
+        transactionFeatures: transactionFeatures(orders),
+        billingCountry: new Int32Array(orders.length).fill(1),
+      });
+      exported.FRAUD.forEach((value, at) => expect(value).toBeCloseTo(answered[at], 4));
+      model.dispose();
+      loaded.dispose();
+    },
+  );
+
+  test('held-out examples stay as they are, new ones come behind those that they are like', () => {
+    const spec = { dtype: 'float32', shape: [] } as const;
+    const isRare = Float32Array.from({ length: 40 }, (_, row) => (row % 8 === 0 ? 1 : 0));
+    const examples = {
+      count: 40,
+      passes: 1,
+      columns: {
+        features: {
+          spec: { dtype: 'float32', shape: [2] } as const,
+          values: Float32Array.from({ length: 80 }, (_, at) => at),
+        },
+        id: { spec: { dtype: 'int32', shape: [] } as const, values: Int32Array.from(isRare.keys()) },
+        label: { spec, values: isRare },
+        weight: { spec, values: new Float32Array(40).fill(1) },
+      },
+    };
+    const chosen = Int32Array.from({ length: 32 }, (_, at) => at + 8);
+    const draw = (method: ResamplingMethod) =>
+      resampleExamples(
+        examples,
+        chosen,
+        { method, label: 'label', weight: 'weight', features: ['features'] },
+        3,
+      );
+    for (const method of ['OVERSAMPLE', 'UNDERSAMPLE', 'SMOTE'] as const) {
+      const drawn = draw(method);
+      const ofRare = [...drawn.chosen].filter((row) => drawn.examples.columns.label.values[row] === 1);
+      expect(ofRare.length * 2).toBe(drawn.chosen.length);
+      expect([...drawn.chosen].every((row) => row >= 8)).toBe(true);
+      expect(drawn.shift).toBeCloseTo(Math.log(4 / 28), 5);
+    }
+    const { examples: made, chosen: rows } = draw('SMOTE');
+    expect(made.columns.features.values.subarray(0, 80)).toEqual(examples.columns.features.values);
+    for (const row of rows.filter((at) => at >= 40)) {
+      // Between the rare rows 8, 16, 24 and 32, and with the id of the one that it starts from.
+      expect(made.columns.id.values[row] % 8).toBe(0);
+      expect(made.columns.features.values[2 * row]).toBeGreaterThanOrEqual(16);
+      expect(made.columns.features.values[2 * row]).toBeLessThanOrEqual(64);
+    }
+  });
 });
 
 test('an aborted fit ends with the signal’s reason and leaves no tensors', async () => {

@@ -29,6 +29,7 @@ import {
   rowSpec,
 } from './joint-rows.js';
 import type { Learner, Pass } from './learner.js';
+import { resampleExamples } from './resample-examples.js';
 
 /** Rows of a block that is made at once: with rankings some 70 MB. */
 const BLOCK_ROWS = 2048;
@@ -94,7 +95,18 @@ export async function fitLearners(
     context.signal.throwIfAborted();
     const all = examples.map((own, at) => ({ ...own, columns: { ...own.columns, ...added?.[at] } }));
     const { validationShare } = first.settings;
-    const plan = planRows(all, first.lead, { validationShare, seed: context.seed });
+    const { seed } = context;
+    const plan = planRows(all, first.lead, {
+      validationShare,
+      seed,
+      draw: (at, chosen) => {
+        const drawing = first.all[at].draw?.drawing;
+        if (!drawing) return { examples: all[at], chosen };
+        const { shift, ...drawn } = resampleExamples(all[at], chosen, drawing, seed);
+        for (const learner of learners) learner.all[at].draw!.correction = { shift, focalGamma: 0 };
+        return drawn;
+      },
+    });
     learners.forEach((learner, at) => {
       const seed = new Random(at === 0 ? context.seed : hashOf(context.seed, at)).fork(learner.kind.name);
       const own = memberName(learners, at);

@@ -41,17 +41,29 @@ export interface RowPlan {
 export function planRows(
   entities: readonly EntityExamples[],
   lead: number,
-  { validationShare, seed }: { validationShare: number; seed: number },
+  options: {
+    readonly validationShare: number;
+    readonly seed: number;
+    /** Draws an entity's training examples once others are held back. */
+    readonly draw?: (entity: number, chosen: Int32Array) => Pick<RowShare, 'examples' | 'chosen'>;
+  },
 ): RowPlan {
+  const { validationShare, seed, draw } = options;
   const random = new Random(seed).fork('validation');
   const parts = entities.map(({ count }) => split(count, validationShare, random));
-  const places = entities.map(({ passes }, at) => parts[at].train.length * passes);
+  const drawn = entities.map(
+    (examples, at) => draw?.(at, parts[at].train) ?? { examples, chosen: parts[at].train },
+  );
+  const places = entities.map(({ passes }, at) => drawn[at].chosen.length * passes);
   const leading = lead >= 0 ? lead : places.indexOf(Math.max(...places));
   const rows = places[leading];
   const perRow = places.map((count) => Math.max(1, Math.ceil(count / Math.max(1, rows))));
-  const share = (part: 'train' | 'held'): RowShare[] =>
-    entities.map((examples, at) => ({ examples, chosen: parts[at][part], perRow: perRow[at] }));
-  return { rows, heldRows: parts[leading].held.length, train: share('train'), held: share('held') };
+  return {
+    rows,
+    heldRows: parts[leading].held.length,
+    train: drawn.map((own, at) => ({ ...own, perRow: perRow[at] })),
+    held: entities.map((examples, at) => ({ examples, chosen: parts[at].held, perRow: perRow[at] })),
+  };
 }
 
 /** The columns of a row: [examples a row, ...shape of the column]. */

@@ -1,11 +1,11 @@
 import { AppError } from '../../errors.js';
-import { customTaskName, customTasksOf, type TaskName } from '../../tasks/index.js';
+import { type CustomTask, customTaskName, customTasksOf, type TaskName } from '../../tasks/index.js';
 import type { ModelType } from '../index.js';
 import { isUserTask } from '../single-task/index.js';
 import type { Architecture } from './architecture.js';
 import { MultiTaskModel } from './multi-task-model.js';
 import { readSavedMultiTask } from './saved-multi-task.js';
-import { MULTI_TASKS, multiTaskSettings } from './settings.js';
+import { DRAWN_METHODS, MULTI_TASKS, multiTaskSettings } from './settings.js';
 
 /** An architecture as a kind of model that can be made and loaded. */
 export function multiTaskType(architecture: Architecture): ModelType {
@@ -35,7 +35,7 @@ export function refuseUnfit(
   const custom = customTasksOf(hyperparameters).map(({ name }) => customTaskName(name));
   refuseOtherTasks(architecture, tasks, [...MULTI_TASKS, ...custom]);
   refuseWithoutFunnel(architecture, tasks);
-  refuseResampling(architecture, hyperparameters.resampling);
+  refuseResampling(architecture, hyperparameters.resampling, customTasksOf(hyperparameters));
 }
 
 function refuseOtherTasks(
@@ -59,13 +59,22 @@ function refuseWithoutFunnel({ name, userQuestion }: Architecture, tasks: readon
   );
 }
 
-/** The examples of all tasks are laid out together, each as often as its entity's: no task's are drawn apart. */
-function refuseResampling({ name }: Architecture, resampling: unknown): void {
+/** Examples with one yes/no label are drawn by it. A user's examples have two, read off one curve of hazards, and stay as they are. */
+function refuseResampling(
+  { name }: Architecture,
+  resampling: unknown,
+  customTasks: readonly CustomTask[],
+): void {
+  const drawn = [
+    'FRAUD',
+    ...customTasks.filter(({ atLeast }) => atLeast !== null).map((task) => customTaskName(task.name)),
+  ];
   for (const [task, method] of Object.entries(resampling ?? {})) {
-    if (method === 'NONE') continue;
+    const expected = drawn.includes(task) ? DRAWN_METHODS : (['NONE'] as const);
+    if (expected.some((known) => known === method)) continue;
     throw new AppError(
       'BAD_USER_INPUT',
-      `resampling of ${task} for ${name}: expected NONE; got ${JSON.stringify(method)}.`,
+      `resampling of ${task} for ${name}: expected ${expected.join(', ')}; got ${JSON.stringify(method)}.`,
     );
   }
 }

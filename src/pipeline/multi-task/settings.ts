@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { AppError } from '../../errors.js';
-import { isCustomTask, type TaskName } from '../../tasks/index.js';
+import { isCustomTask, type ResamplingMethod, type TaskName } from '../../tasks/index.js';
 
 /** Tasks that a multi-task model can learn, any of them together. */
 export const MULTI_TASKS = [
@@ -15,6 +15,15 @@ export const MULTI_TASKS = [
 /** Ways to weigh the tasks' losses against each other; see `LossBalance`. */
 export const BALANCING_METHODS = ['EQUAL', 'FIXED', 'UNCERTAINTY', 'GRADNORM', 'DWA', 'PCGRAD'] as const;
 export type BalancingMethod = (typeof BALANCING_METHODS)[number];
+
+/** What can be done about classes of unequal size: by drawing or weighing examples. */
+export const DRAWN_METHODS = [
+  'NONE',
+  'CLASS_WEIGHTS',
+  'OVERSAMPLE',
+  'UNDERSAMPLE',
+  'SMOTE',
+] as const satisfies readonly ResamplingMethod[];
 
 /** What tells about users. */
 export const USER_ENCODERS = ['FEATURES', 'SASREC', 'BERT4REC'] as const;
@@ -87,6 +96,8 @@ const commonSettings = {
   lossBalancing,
   /** Also compares the tasks' gradients by the shared layers, which costs a pass backwards a task; see `TaskSharing`. */
   measureGradients: z.boolean(),
+  /** How the examples of yes/no tasks are drawn by their label, by task; see `DRAWN_METHODS`. */
+  resampling: z.record(z.string(), z.enum(DRAWN_METHODS)),
   /** Architectures that ask for the funnel: how much it counts where a later stage is held likelier than the one before it. */
   calibration: z.number().min(0).max(100),
   /** Past months that the recommendation head learns from. */
@@ -130,6 +141,7 @@ export const MULTI_TASK_DEFAULTS: MultiTaskSettings = {
   loss: 'CROSS_ENTROPY',
   lossBalancing: { method: 'EQUAL' },
   measureGradients: false,
+  resampling: {},
   calibration: 0,
   cuts: 5,
   candidates: 256,

@@ -45,7 +45,14 @@ export {
 } from './item-state.js';
 export { alignStatistics, type ItemStatistics, itemStatistics } from './item-statistics.js';
 export * from './labels.js';
-export { type LabelledRows, type ResampledRows, resampleRows, takeRows } from './resampling.js';
+export {
+  drawRows,
+  type LabelledRows,
+  type ResampledRows,
+  resampleRows,
+  type RowDraws,
+  takeRows,
+} from './resampling.js';
 export { sessionColumns } from './session-features.js';
 export {
   nextBehaviourExamples,

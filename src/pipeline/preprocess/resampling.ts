@@ -22,23 +22,37 @@ const NEIGHBOURS = 5;
 /** Of a larger class so many rows, drawn at random, are those that SMOTE starts from: neighbours cost the square. */
 const MOST_SEEDS = 2000;
 
+/** Which rows stand in training, and which are made between others. */
+export interface RowDraws {
+  /** Rows as they are, each as often as it counts. */
+  readonly rows: readonly number[];
+  /** After them: rows by SMOTE, and which row each starts from. */
+  readonly made: { readonly features: Float32Array; readonly from: readonly number[] } | null;
+  /** Weight of each class in the loss: [no, yes]. */
+  readonly weights: readonly [number, number];
+  /** Share of yes that a model learns, weights counted in. */
+  readonly taughtRate: number;
+}
+
 /**
- * Resamples training rows.
+ * Draws training rows.
  *
  * @param rows  must hold both classes, otherwise they come back as they are
  * @param width columns of the features
  * @returns     NONE and FOCAL_LOSS: the rows as they are (focal loss belongs to the loss). CLASS_WEIGHTS: weights of 1 / (2 · share of the
  *              own class). OVERSAMPLE and SMOTE: rows of the rarer class added after them. UNDERSAMPLE: the rarer class and as many of the other
  */
-export function resampleRows(
+export function drawRows(
   method: ResamplingMethod,
   rows: LabelledRows,
   { width, seed }: { width: number; seed: number },
-): ResampledRows {
+): RowDraws {
   const count = rows.labels.length;
   const yes = rows.labels.reduce((sum, label) => sum + (label > 0 ? 1 : 0), 0);
-  const even = { ...rows, weights: new Float32Array(count).fill(1), taughtRate: yes / count };
-  if (yes === 0 || yes === count) return even;
+  const all = [...rows.labels.keys()];
+  const asTheyAre: RowDraws = { rows: all, made: null, weights: [1, 1], taughtRate: yes / count };
+  if (yes === 0 || yes === count) return asTheyAre;
+  const even = { ...asTheyAre, taughtRate: 0.5 };
   const rare = yes * 2 <= count ? 1 : 0;
   const [few, many]: [number[], number[]] = [[], []];
   rows.labels.forEach((label, row) => (label > 0 === (rare === 1) ? few : many).push(row));
@@ -46,34 +60,42 @@ export function resampleRows(
   switch (method) {
     case 'NONE':
     case 'FOCAL_LOSS':
-      return even;
-    case 'CLASS_WEIGHTS': {
-      const weights = rows.labels.map((label) => count / (2 * (label > 0 ? yes : count - yes)));
-      return { ...rows, weights, taughtRate: 0.5 };
-    }
+      return asTheyAre;
+    case 'CLASS_WEIGHTS':
+      return { ...even, weights: [count / (2 * (count - yes)), count / (2 * yes)] };
     case 'OVERSAMPLE': {
       const added = Array.from({ length: many.length - few.length }, () => few[random.integer(few.length)]);
-      return balanced(
-        takeRows(rows.features, width, [...rows.labels.keys(), ...added]),
-        withLabels(rows, rare, added.length),
-      );
+      return { ...even, rows: [...all, ...added] };
     }
-    case 'UNDERSAMPLE': {
-      const kept = [...few, ...sample(many, few.length, random)].sort((a, b) => a - b);
-      return balanced(
-        takeRows(rows.features, width, kept),
-        Float32Array.from(kept, (row) => rows.labels[row]),
-      );
-    }
+    case 'UNDERSAMPLE':
+      return { ...even, rows: [...few, ...sample(many, few.length, random)].sort((a, b) => a - b) };
     case 'SMOTE': {
-      const seeds = takeRows(rows.features, width, sample(few, MOST_SEEDS, random));
-      const added = many.length - few.length;
-      const features = new Float32Array((count + added) * width);
-      features.set(rows.features);
-      features.set(betweenNeighbours(seeds, width, added, random), count * width);
-      return balanced(features, withLabels(rows, rare, added));
+      const starts = sample(few, MOST_SEEDS, random);
+      const seeds = takeRows(rows.features, width, starts);
+      const { features, from } = smote(seeds, width, many.length - few.length, random);
+      return { ...even, made: { features, from: from.map((at) => starts[at]) } };
     }
   }
+}
+
+/** Training rows as `drawRows` draws them, with their features and labels. */
+export function resampleRows(
+  method: ResamplingMethod,
+  { features, labels }: LabelledRows,
+  { width, seed }: { width: number; seed: number },
+): ResampledRows {
+  const { rows, made, weights, taughtRate } = drawRows(method, { features, labels }, { width, seed });
+  const drawn = takeRows(features, width, rows);
+  const all = new Float32Array(drawn.length + (made?.features.length ?? 0));
+  all.set(drawn);
+  if (made) all.set(made.features, drawn.length);
+  const drawnLabels = Float32Array.from([...rows, ...(made?.from ?? [])], (row) => labels[row]);
+  return {
+    features: all,
+    labels: drawnLabels,
+    weights: drawnLabels.map((label) => weights[label > 0 ? 1 : 0]),
+    taughtRate,
+  };
 }
 
 /**
@@ -89,12 +111,24 @@ export function betweenNeighbours(
   count: number,
   random: Random,
 ): Float32Array {
+  return smote(seeds, width, count, random).features;
+}
+
+/** The same, and which seed each new row starts from. */
+function smote(
+  seeds: Float32Array,
+  width: number,
+  count: number,
+  random: Random,
+): { features: Float32Array; from: number[] } {
+  const origins: number[] = [];
   const rows = seeds.length / width;
   const nearest = nearestNeighbours(seeds, width, Math.min(NEIGHBOURS, rows - 1));
   const choices = twoValued(seeds, width);
   const made = new Float32Array(count * width);
   for (let at = 0; at < count; at++) {
     const from = random.integer(rows);
+    origins.push(from);
     const near = nearest[from];
     // A class of one row has no neighbours: it is repeated.
     const to = near.length > 0 ? near[random.integer(near.length)] : from;
@@ -105,7 +139,7 @@ export function betweenNeighbours(
       made[at * width + column] = choices[column] ? mostFrequent([from, ...near].map(value)) : between;
     }
   }
-  return made;
+  return { features: made, from: origins };
 }
 
 /** Of every row the `k` nearest others by Euclidean distance, nearest first, ties by their order. */
@@ -151,16 +185,6 @@ function sample(rows: readonly number[], count: number, random: Random): number[
   if (count >= rows.length) return [...rows];
   const order = random.permutation(rows.length);
   return Array.from({ length: count }, (_, at) => rows[order[at]]);
-}
-
-function balanced(features: Float32Array, labels: Float32Array): ResampledRows {
-  return { features, labels, weights: new Float32Array(labels.length).fill(1), taughtRate: 0.5 };
-}
-
-function withLabels({ labels }: LabelledRows, label: number, added: number): Float32Array {
-  const all = new Float32Array(labels.length + added).fill(label);
-  all.set(labels);
-  return all;
 }
 
 /** Rows by their numbers, in that order. @param values [rows × width] row by row */

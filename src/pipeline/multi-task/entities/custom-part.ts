@@ -37,15 +37,16 @@ import {
   countOf,
   customContributions,
   exportableCustom,
+  type LogitCorrection,
   NO_CORRECTION,
   type PopulationState,
   requireEnoughExamples,
   type SavedActivityScales,
-  sigmoid,
 } from '../../single-task/index.js';
 import { compileContributions, type ContributionPredictor } from '../contributions.js';
 import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
+import { LabelDraw } from '../resample-examples.js';
 import type { MultiTaskSettings } from '../settings.js';
 import type { SharedIds } from '../shared-ids.js';
 import type { BesideUser } from './beside-user.js';
@@ -74,6 +75,7 @@ export class CustomPart implements EntityPart, UserScorer {
   readonly representations: readonly string[];
   readonly input: NetworkInput;
   readonly inputColumns: BatchSpec;
+  readonly draw: LabelDraw;
   private readonly columns: CustomColumns;
   private readonly isNumber: boolean;
   private readonly head: CustomHead;
@@ -103,6 +105,8 @@ export class CustomPart implements EntityPart, UserScorer {
     this.columns = new CustomColumns(task, ids);
     this.input = userInput(this.beside);
     this.inputColumns = this.columns.inputs;
+    const { user, activity, label, weight } = this.columns;
+    this.draw = new LabelDraw(settings.resampling[this.name], { label, weight, features: [user, activity] });
   }
 
   get beside(): BesideUser {
@@ -166,7 +170,8 @@ export class CustomPart implements EntityPart, UserScorer {
 
   answers({ heads: { outputs } }: PartOutputs, batch: Batch<BatchSpec>): Answer[] {
     const weights = examplesOf(batch[this.columns.weight]) as Tensorflow.Tensor1D;
-    return [{ kind: this.isNumber ? 'VALUE' : 'SIGMOID', values: outputs, weights, share: 1 }];
+    const values = this.draw.corrected(outputs);
+    return [{ kind: this.isNumber ? 'VALUE' : 'SIGMOID', values, weights, share: 1 }];
   }
 
   encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
@@ -190,7 +195,7 @@ export class CustomPart implements EntityPart, UserScorer {
       }),
     });
     const { outputs } = this.predictor.predict(this.columnsOf(request));
-    return { [this.name]: outputs.map(this.isNumber ? countOf : sigmoid) };
+    return { [this.name]: outputs.map(this.isNumber ? countOf : this.draw.probability) };
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
@@ -214,7 +219,10 @@ export class CustomPart implements EntityPart, UserScorer {
 
   async save(directory: string): Promise<void> {
     const { scales } = this.ready();
-    await writeFile(join(directory, this.file), JSON.stringify(scales.saved));
+    await writeFile(
+      join(directory, this.file),
+      JSON.stringify({ ...scales.saved, correction: this.draw.correction }),
+    );
   }
 
   exportable(): ExportableNetwork {
@@ -225,7 +233,7 @@ export class CustomPart implements EntityPart, UserScorer {
       weights: network.weights,
       population,
       scales,
-      correction: NO_CORRECTION,
+      correction: this.draw.correction,
       others: this.columns.beside.spec,
       meanings: this.columns.beside.meanings,
       outputs: (user, activity, columns, context) =>
@@ -235,7 +243,10 @@ export class CustomPart implements EntityPart, UserScorer {
 
   /** @throws Error when it was made with other features */
   async restore(directory: string, population: PopulationState | null): Promise<void> {
-    const saved = JSON.parse(await readFile(join(directory, this.file), 'utf8')) as SavedActivityScales;
+    const saved = JSON.parse(await readFile(join(directory, this.file), 'utf8')) as SavedActivityScales & {
+      correction?: LogitCorrection;
+    };
+    this.draw.correction = saved.correction ?? NO_CORRECTION;
     this.scales = ActivityScales.restore(saved);
     this.population = population;
   }

@@ -6,6 +6,7 @@ import type { ExportableNetwork, FitContext, Model, TrainingData } from '../../i
 import type { PopulationState } from '../../single-task/index.js';
 import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
+import type { LabelDraw } from '../resample-examples.js';
 import type { BesideUser } from './beside-user.js';
 
 /** What an entity's nets read of a batch: features, and rows of embeddings that were looked up; [examples, …] each. */
@@ -78,6 +79,8 @@ export interface EntityPart {
   readonly beside?: BesideUser;
   /** What the encoder is given: [rows, width of `input`]. @param columns those of `inputColumns`, a row an example */
   encoderInput(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D;
+  /** How its training examples are drawn by their label; of parts with one yes/no task. */
+  readonly draw?: LabelDraw;
   /** Adds the heads' weights. After `gather` or `adopt` in training; alone where a saved model is restored. */
   build(network: MultiTaskNetwork): void;
   inputs(batch: Batch<BatchSpec>, context: ModelContext): PartInputs;

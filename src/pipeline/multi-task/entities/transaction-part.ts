@@ -32,12 +32,12 @@ import {
   fraudExamples,
   type FraudTraining,
   rankContributions,
-  sigmoid,
   standardise,
 } from '../../single-task/index.js';
 import { compileContributions, type ContributionPredictor } from '../contributions.js';
 import type { EntityExamples } from '../joint-rows.js';
 import type { MultiTaskNetwork, NetworkInput } from '../multi-task-network.js';
+import { LabelDraw } from '../resample-examples.js';
 import type { MultiTaskSettings } from '../settings.js';
 import type { SharedIds } from '../shared-ids.js';
 import { BesideUser, prefixed } from './beside-user.js';
@@ -72,6 +72,7 @@ export class TransactionPart implements EntityPart, FraudScorer {
   readonly input: NetworkInput;
   readonly inputColumns: BatchSpec;
   readonly beside: BesideUser;
+  readonly draw: LabelDraw;
   private network: MultiTaskNetwork | null = null;
   private scales: TransactionScales | null = null;
   private known: FraudTraining = { isSimulated: true, examples: 2, frauds: 1 };
@@ -86,6 +87,11 @@ export class TransactionPart implements EntityPart, FraudScorer {
     ids: SharedIds,
   ) {
     this.beside = new BesideUser(ids, prefixed('billing'));
+    this.draw = new LabelDraw(settings.resampling.FRAUD, {
+      label: 'isFraud',
+      weight: 'isLabelled',
+      features: ['transactionFeatures'],
+    });
     this.input = { name: INPUT, width: WIDTH + this.beside.width };
     this.inputColumns = { transactionFeatures: column(WIDTH), ...this.beside.spec };
   }
@@ -188,7 +194,7 @@ export class TransactionPart implements EntityPart, FraudScorer {
 
   answers({ heads: { logits } }: PartOutputs, batch: Batch<BatchSpec>): Answer[] {
     const weights = examplesOf(batch.isTransaction) as Tensorflow.Tensor1D;
-    return [{ kind: 'SIGMOID', values: logits, weights, share: 1 }];
+    return [{ kind: 'SIGMOID', values: this.draw.corrected(logits), weights, share: 1 }];
   }
 
   finish(): void {
@@ -206,7 +212,7 @@ export class TransactionPart implements EntityPart, FraudScorer {
     });
     const values = standardise(transactionFeatures(transactions), scales);
     const columns = { transactionFeatures: values, ...this.beside.ofOrders(transactions) };
-    return this.predictor.predict(columns).logits.map(sigmoid);
+    return this.predictor.predict(columns).logits.map(this.draw.probability);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
@@ -235,17 +241,19 @@ export class TransactionPart implements EntityPart, FraudScorer {
 
   async save(directory: string): Promise<void> {
     const { scales } = this.ready();
-    await saveTransactions(directory, { scales, training: this.known });
+    await saveTransactions(directory, { scales, training: this.known, correction: this.draw.correction });
   }
 
   exportable(): ExportableNetwork {
-    const logits = this.logits.bind(this);
+    const logits: typeof this.logits = (columns, context) =>
+      this.draw.corrected(this.logits(columns, context));
     return exportableTransactions({ ...this.ready(), beside: this.beside, batch: this.inputColumns, logits });
   }
 
   /** @throws AppError CONFLICT when it was made with other features */
   async restore(directory: string): Promise<void> {
-    const { scales, training } = await loadTransactions(directory);
+    const { scales, training, correction } = await loadTransactions(directory);
+    this.draw.correction = correction;
     this.scales = scales;
     this.known = training;
   }
