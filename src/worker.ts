@@ -19,7 +19,7 @@ import {
 } from './jobs/queue.js';
 import { requeueAbandoned, requeueLost } from './jobs/worker/abandoned.js';
 import { checkModels } from './jobs/worker/check-models.js';
-import { helpSearch } from './jobs/worker/help-search.js';
+import { helpRun } from './jobs/worker/help-run.js';
 import { takeRun, type Workshop } from './jobs/worker/take-run.js';
 import { createLogger } from './log.js';
 import { folderModelFiles } from './pipeline/deploy/index.js';
@@ -81,11 +81,11 @@ async function takeNext(): Promise<boolean> {
   return true;
 }
 
-/** Takes trials of another worker's search while no run waits. */
+/** Takes trials of another worker's search, or folds of its cross-validation, while no run waits. */
 async function takeHelp(): Promise<boolean> {
   const [job] = (await boss.fetch<RunJob>(HELP_QUEUE)) ?? [];
   if (!job) return false;
-  await helpSearch(workshop, job.data.shopKey, job.data.runId, stopping.signal);
+  await helpRun(workshop, job.data.shopKey, job.data.runId, stopping.signal);
   await boss.complete(HELP_QUEUE, job.id);
   return true;
 }

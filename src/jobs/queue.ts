@@ -10,7 +10,7 @@ export interface RunJob {
   readonly runId: string;
 }
 
-/** Asks a free worker to a search's side: as many jobs as workers are wanted. */
+/** Asks a free worker to the side of a search or a cross-validation: as many jobs as workers are wanted. */
 export const HELP_QUEUE = 'search-help';
 
 /** Looks at the models in service: a job with a shop is one shop's, one without asks for all. */
@@ -47,7 +47,7 @@ export async function enqueueRun(boss: PgBoss, job: RunJob): Promise<void> {
   await boss.send(RUN_QUEUE, job, { expireInSeconds: EXPIRE_SECONDS, retryLimit: 0 });
 }
 
-/** Calls workers to a search's side; those that come too late find nothing to do. */
+/** Calls workers to a run's side; those that come too late find nothing to do. */
 export async function enqueueHelp(boss: PgBoss, job: RunJob, workers: number): Promise<void> {
   for (let worker = 0; worker < workers; worker++)
     await boss.send(HELP_QUEUE, job, { expireInSeconds: EXPIRE_SECONDS, retryLimit: 0 });

@@ -49,6 +49,18 @@ export class Notifications {
     };
   }
 
+  /** Takes an advisory lock alone, for as long as the connection lives; null where another has it. */
+  async holdAlone(lock: number): Promise<(() => Promise<void>) | null> {
+    const client = await this.connection();
+    const sql = 'SELECT pg_try_advisory_lock($1) AS taken';
+    const { rows } = await client.query<{ taken: boolean }>(sql, [lock]);
+    if (!rows[0].taken) return null;
+    return async () => {
+      if (this.isClosed || client !== (await this.connection())) return; // it went with its connection
+      await client.query('SELECT pg_advisory_unlock($1)', [lock]).catch(this.unlessClosed);
+    };
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     this.listeners.clear();

@@ -91,6 +91,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     listen: (channel, onPayload) => notifications.listen(channel, onPayload),
     hold: (name) => notifications.hold(lockNumber(name)),
+    holdAlone: (name) => notifications.holdAlone(lockNumber(name)),
     isHeld: async (name) => {
       const sql = `SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
         WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database() AND l.classid = 0 AND l.objid = $1) AS held`;

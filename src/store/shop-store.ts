@@ -233,6 +233,12 @@ export interface Store {
    * @returns lets it go
    */
   hold(name: string): Promise<() => Promise<void>>;
+  /**
+   * Holds a name alone, while the process and its connection to the database live.
+   *
+   * @returns lets it go; null where the name is held already
+   */
+  holdAlone(name: string): Promise<(() => Promise<void>) | null>;
   /** Whether any process holds the name. */
   isHeld(name: string): Promise<boolean>;
   /** Number of SQL statements sent since the store was opened; tests count with it. */

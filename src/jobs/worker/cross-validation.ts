@@ -7,10 +7,14 @@ import { predictOnce, runRule, thresholdOf } from './measure-once.js';
 import { type PlannedModel, planRun } from './plan.js';
 import type { RunContext } from './run-context.js';
 import { firstBehaviour, LEAST_HISTORY_DAYS, runCuts } from './run-cuts.js';
+import type { AskForHelp } from './search.js';
+import { type RunPart, takeParts } from './shared-parts.js';
 import { ofUsers } from './users-of-history.js';
 
 /** Share of a run's work that comes before its first fold. */
 const START = 0.05;
+/** So many workers share the folds, if they are there. */
+const MOST_WORKERS = 16;
 /** Folds come no closer to each other than this, however short the history. */
 const LEAST_STEP_DAYS = 7;
 
@@ -27,8 +31,21 @@ interface Fold {
   readonly protocol: string;
 }
 
-/** Carries out a CROSS_VALIDATION run: rolling origin (Tashman, 2000) or folds of users. */
-export async function crossValidate(context: RunContext): Promise<null> {
+/** Carries out a CROSS_VALIDATION run: rolling origin (Tashman, 2000) or folds of users. Other workers that are free measure folds too. */
+export async function crossValidate(context: RunContext, askForHelp: AskForHelp): Promise<null> {
+  const parts = await foldParts(context);
+  await askForHelp(context.run.id, Math.min(parts.length, MOST_WORKERS) - 1);
+  await takeParts(context, parts, () => partsDone(context), true);
+  return null;
+}
+
+/** Measures folds of another worker's cross-validation until none is left to take up. */
+export async function helpCrossValidation(context: RunContext): Promise<void> {
+  await takeParts(context, await foldParts(context), () => partsDone(context), false);
+}
+
+/** One part for each fold, seed and model. */
+async function foldParts(context: RunContext): Promise<RunPart[]> {
   const { run, shop } = context;
   const planned = planRun(run).filter(({ type }) =>
     (run.config.architectures as string[]).includes(type.architecture),
@@ -37,18 +54,23 @@ export async function crossValidate(context: RunContext): Promise<null> {
   const folds =
     run.config.method === 'BY_USER' ? userFolds(context, history) : rollingFolds(context, history);
   const seeds = Array.from({ length: run.config.seeds as number }, (_, at) => run.seed + at);
-  const parts = folds.flatMap((fold) =>
+  const all = folds.flatMap((fold) =>
     seeds.flatMap((seed) => planned.map((model) => ({ fold, seed, model }))),
   );
+  return all.map(({ fold, seed, model }) => ({
+    name: partName({ architecture: model.type.architecture, fold: fold.number, seed }),
+    carryOut: (done) =>
+      measureFold(context, fold, seed, model, (share) => START + (1 - START) * (done + share / all.length)),
+  }));
+}
+
+async function partsDone({ run, shop }: RunContext): Promise<ReadonlySet<string>> {
   const [stored] = await shop.evaluationsByRuns([run.id]);
-  const done = new Set(stored.map(({ architecture, fold, seed }) => `${architecture} ${fold} ${seed}`));
-  for (const [index, { fold, seed, model }] of parts.entries()) {
-    const at = (share: number) => START + ((1 - START) * (index + share)) / parts.length;
-    if (!done.has(`${model.type.architecture} ${fold.number} ${seed}`))
-      await measureFold(context, fold, seed, model, at);
-    context.report(at(1), `fold ${fold.number} of ${folds.length}, seed ${seed}`);
-  }
-  return null;
+  return new Set(stored.map(partName));
+}
+
+function partName(part: { architecture: string; fold?: number | null; seed?: number | null }): string {
+  return `${part.architecture} ${part.fold} ${part.seed}`;
 }
 
 async function measureFold(

@@ -15,7 +15,7 @@ import { gatherSearch, releaseDead, runTrial, type SearchData } from './trials.j
 const POLL_MS = 300;
 const TRIALS_SHARE = 0.9;
 
-/** Calls up to so many other workers to a search's side. */
+/** Calls up to so many other workers to a run's side. */
 export type AskForHelp = (runId: string, workers: number) => Promise<void>;
 
 /** Carries out a SEARCH run: trials are chosen between on validation; the best is judged once on test. */

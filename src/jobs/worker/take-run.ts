@@ -26,7 +26,7 @@ export interface Workshop {
   readonly log: Logger;
   /** Seconds between two checkpoints of a training. */
   readonly checkpointSeconds: number;
-  /** Calls other workers to a search's side; without, its own worker takes all trials. */
+  /** Calls other workers to the side of a search or a cross-validation; without, its own worker takes all parts. */
   readonly askForHelp?: (job: RunJob, workers: number) => Promise<void>;
 }
 
@@ -97,7 +97,7 @@ function work(context: RunContext, askForHelp: AskForHelp): Promise<ModelVersion
     case 'ENSEMBLE':
       return combine(context);
     case 'CROSS_VALIDATION':
-      return crossValidate(context);
+      return crossValidate(context, askForHelp);
     case 'SEARCH':
       return search(context, askForHelp);
   }

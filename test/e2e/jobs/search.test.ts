@@ -212,12 +212,11 @@ const VALIDATED = `query ($id: ID!) { trainingRun(id: $id) {
   evaluations { split protocol seed confusionMatrix { threshold } segments { dimension name examples metrics { name } } } } }`;
 
 test(
-  'a cross-validation rolls over time by default, and tells means, spreads and differences',
+  'a cross-validation rolls over time by default, is shared by workers, and tells means, spreads and differences',
   async () => {
-    const started = await api.ask<{ startCrossValidation: { id: string; config: unknown } }>(
-      `mutation { startCrossValidation(input: { task: PURCHASE_INTENT, architectures: ["dense", "recency"], folds: 2, seeds: 2, seed: 5,
-        hyperparameters: {}, thresholds: [{ task: PURCHASE_INTENT, by: COST, costOfMiss: 50, costOfFalseAlarm: 1 }] }) { id config } }`,
-    );
+    const start = `mutation { startCrossValidation(input: { task: PURCHASE_INTENT, architectures: ["dense", "recency"], folds: 2, seeds: 2,
+      seed: 5, hyperparameters: {}, thresholds: [{ task: PURCHASE_INTENT, by: COST, costOfMiss: 50, costOfFalseAlarm: 1 }] }) { id config } }`;
+    const started = await api.ask<{ startCrossValidation: { id: string; config: unknown } }>(start);
     expect(started.errors).toBeUndefined();
     expect(started.data.startCrossValidation.config).toMatchObject({
       method: 'ROLLING_ORIGIN',
@@ -225,9 +224,13 @@ test(
       seeds: 2,
     });
     const { id } = started.data.startCrossValidation;
-    const worker = startWorker();
+    const all = [startWorker(), startWorker()];
+    const printed = () => all.map(({ output }) => output.stderr).join('');
+    const isMeasured = (seed: number) => api.database.store.isHeld(`part:${id}:dense 1 ${seed}`);
+    await until(async () => (await isMeasured(5)) && (await isMeasured(6)), 120_000, printed);
+    all[0].child.kill('SIGKILL');
     const ended = await waitForRun(api.shop, id);
-    expect(`${ended.status} ${ended.error?.message ?? ''}${worker.output.stderr}`).toMatch(/^SUCCEEDED/);
+    expect(`${ended.status} ${ended.error?.message ?? ''}${printed()}`).toMatch(/^SUCCEEDED/);
     const { data, errors } = await api.ask<Validated>(VALIDATED, { id });
     expect(errors).toBeUndefined();
     const { crossValidation, evaluations } = data.trainingRun;
@@ -253,6 +256,17 @@ test(
     expect(evaluations.every(({ confusionMatrix }) => confusionMatrix.threshold < 0.4)).toBe(true);
     const names = evaluations[0].segments.map(({ dimension, name }) => `${dimension} ${name}`);
     expect(names).toContain('USERS RETURNING');
+    // One worker by itself finds the same numbers.
+    const again = (await api.ask<{ startCrossValidation: { id: string } }>(start)).data.startCrossValidation;
+    expect(await waitForRun(api.shop, again.id)).toMatchObject({ status: 'SUCCEEDED' });
+    const [shared, alone] = (await api.shop.evaluationsByRuns([id, again.id])).map((rows) =>
+      rows.map(({ architecture, fold, seed, metrics }) => ({
+        part: `${architecture} ${fold} ${seed}`,
+        metrics,
+      })),
+    );
+    const byPart = (rows: typeof shared) => [...rows].sort((a, b) => a.part.localeCompare(b.part));
+    expect(byPart(shared)).toEqual(byPart(alone));
   },
   PATIENCE_MS,
 );
