@@ -4,8 +4,11 @@ import behaviourAnalytics from '../../../graphql/operations/admin-dashboard/beha
 import cancelDataJob from '../../../graphql/operations/admin-dashboard/cancel-data-job.graphql?raw';
 import cancelRun from '../../../graphql/operations/admin-dashboard/cancel-run.graphql?raw';
 import compareModels from '../../../graphql/operations/admin-dashboard/compare-models.graphql?raw';
+import customTasks from '../../../graphql/operations/admin-dashboard/custom-tasks.graphql?raw';
 import dataJobProgress from '../../../graphql/operations/admin-dashboard/data-job-progress.graphql?raw';
 import dataJobs from '../../../graphql/operations/admin-dashboard/data-jobs.graphql?raw';
+import defineTask from '../../../graphql/operations/admin-dashboard/define-task.graphql?raw';
+import deleteTask from '../../../graphql/operations/admin-dashboard/delete-task.graphql?raw';
 import demandForecast from '../../../graphql/operations/admin-dashboard/demand-forecast.graphql?raw';
 import deployModel from '../../../graphql/operations/admin-dashboard/deploy-model.graphql?raw';
 import discardQuarantinedRows from '../../../graphql/operations/admin-dashboard/discard-quarantined-rows.graphql?raw';
@@ -33,16 +36,20 @@ import run from '../../../graphql/operations/admin-dashboard/run.graphql?raw';
 import runProgress from '../../../graphql/operations/admin-dashboard/run-progress.graphql?raw';
 import runs from '../../../graphql/operations/admin-dashboard/runs.graphql?raw';
 import schedules from '../../../graphql/operations/admin-dashboard/schedules.graphql?raw';
+import searchSpace from '../../../graphql/operations/admin-dashboard/search-space.graphql?raw';
 import setRetention from '../../../graphql/operations/admin-dashboard/set-retention.graphql?raw';
 import setSchedule from '../../../graphql/operations/admin-dashboard/set-schedule.graphql?raw';
 import similarItems from '../../../graphql/operations/admin-dashboard/similar-items.graphql?raw';
+import startCrossValidation from '../../../graphql/operations/admin-dashboard/start-cross-validation.graphql?raw';
 import startEnsemble from '../../../graphql/operations/admin-dashboard/start-ensemble.graphql?raw';
 import startImport from '../../../graphql/operations/admin-dashboard/start-import.graphql?raw';
 import startReplay from '../../../graphql/operations/admin-dashboard/start-replay.graphql?raw';
+import startSearch from '../../../graphql/operations/admin-dashboard/start-search.graphql?raw';
 import startTraining from '../../../graphql/operations/admin-dashboard/start-training.graphql?raw';
 import trainTrial from '../../../graphql/operations/admin-dashboard/train-trial.graphql?raw';
 import user from '../../../graphql/operations/admin-dashboard/user.graphql?raw';
 import userBehaviours from '../../../graphql/operations/admin-dashboard/user-behaviours.graphql?raw';
+import userCustomPredictions from '../../../graphql/operations/admin-dashboard/user-custom-predictions.graphql?raw';
 import userPredictions from '../../../graphql/operations/admin-dashboard/user-predictions.graphql?raw';
 import userRecommendations from '../../../graphql/operations/admin-dashboard/user-recommendations.graphql?raw';
 import userSessions from '../../../graphql/operations/admin-dashboard/user-sessions.graphql?raw';
@@ -53,6 +60,21 @@ export type AlertSeverity = 'CRITICAL' | 'INFO' | 'WARNING';
 export type BehaviourType =
   'ADD_TO_CART' | 'FAVOURITE' | 'PURCHASE' | 'RATING' | 'REFUND' | 'REMOVE_FROM_CART' | 'SEARCH' | 'VIEW';
 export type CalibrationMethod = 'ISOTONIC' | 'NONE' | 'TEMPERATURE';
+export type CountedUnit = 'BEHAVIOURS' | 'ITEMS';
+export interface CrossValidationInput {
+  readonly architecture?: string | null;
+  readonly architectures?: readonly string[] | null;
+  readonly customTask?: string | null;
+  readonly folds?: number | null;
+  readonly hyperparameters?: Json | null;
+  readonly method?: CrossValidationMethod | null;
+  readonly seed?: number | null;
+  readonly seeds?: number | null;
+  readonly stepDays?: number | null;
+  readonly task: Task;
+  readonly thresholds?: readonly ThresholdInput[] | null;
+}
+export type CrossValidationMethod = 'BY_USER' | 'ROLLING_ORIGIN';
 export interface CurrencyRateInput {
   readonly currency: string;
   readonly rate: number;
@@ -63,6 +85,18 @@ export type DateOrder = 'DMY' | 'MDY' | 'YMD';
 export interface DateRange {
   readonly from: string;
   readonly to: string;
+}
+export interface DefineTaskInput {
+  readonly activeDays?: number | null;
+  readonly atLeast?: number | null;
+  readonly behaviours: readonly BehaviourType[];
+  readonly category?: string | null;
+  readonly counts?: CountedUnit | null;
+  readonly description?: string | null;
+  readonly name: string;
+  readonly threshold?: Json | null;
+  readonly title?: string | null;
+  readonly windowDays: number;
 }
 export type EnsembleMethod =
   'HARD_VOTING' | 'SNAPSHOT' | 'SOFT_VOTING' | 'STACKING' | 'VOTING' | 'WEIGHTED_AVERAGE';
@@ -114,6 +148,34 @@ export type RetentionKind = 'BEHAVIOURS' | 'FEEDBACK' | 'IMPRESSIONS' | 'TRANSAC
 export type RunKind =
   'AUTO' | 'COLLABORATIVE' | 'CROSS_VALIDATION' | 'ENSEMBLE' | 'MULTI_TASK' | 'SEARCH' | 'SINGLE_TASK';
 export type RunStatus = 'CANCELLED' | 'FAILED' | 'QUEUED' | 'RUNNING' | 'SUCCEEDED';
+export interface SearchBudgetInput {
+  readonly least: number;
+  readonly most: number;
+}
+export interface SearchInput {
+  readonly architecture?: string | null;
+  readonly budget?: SearchBudgetInput | null;
+  readonly customTask?: string | null;
+  readonly hyperparameters?: Json | null;
+  readonly method?: SearchMethod | null;
+  readonly parallel?: number | null;
+  readonly parameters?: readonly SearchParameterInput[] | null;
+  readonly seed?: number | null;
+  readonly space?: Json | null;
+  readonly task: Task;
+  readonly thresholds?: readonly ThresholdInput[] | null;
+  readonly trials?: number | null;
+}
+export type SearchMethod = 'ASHA' | 'RANDOM' | 'TPE';
+export interface SearchParameterInput {
+  readonly default?: Json | null;
+  readonly high?: number | null;
+  readonly low?: number | null;
+  readonly name: string;
+  readonly type: SearchParameterType;
+  readonly values?: readonly Json[] | null;
+}
+export type SearchParameterType = 'CHOICE' | 'FLOAT' | 'INT' | 'LOG';
 export type SegmentDimension = 'COUNTRY' | 'ITEMS' | 'LEVEL' | 'PAYMENT_METHOD' | 'USERS';
 export interface SourceScheduleInput {
   readonly connectionId?: string | null;
@@ -285,6 +347,17 @@ export const COMPARE_MODELS = operation<CompareModelsData, CompareModelsVariable
   'CompareModels',
   compareModels,
 );
+export type CustomTasksData = {
+  readonly customTasks: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly description: string;
+    readonly windowDays: number;
+    readonly atLeast: number | null;
+  }[];
+};
+export type CustomTasksVariables = Record<string, never>;
+export const CUSTOM_TASKS = operation<CustomTasksData, CustomTasksVariables>('CustomTasks', customTasks);
 export type DataJobProgressData = {
   readonly dataJobProgress: {
     readonly jobId: string;
@@ -330,6 +403,12 @@ export type DataJobsData = {
 };
 export type DataJobsVariables = { readonly first: number; readonly after?: string | null };
 export const DATA_JOBS = operation<DataJobsData, DataJobsVariables>('DataJobs', dataJobs);
+export type DefineTaskData = { readonly defineTask: { readonly name: string } };
+export type DefineTaskVariables = { readonly input: DefineTaskInput };
+export const DEFINE_TASK = operation<DefineTaskData, DefineTaskVariables>('DefineTask', defineTask);
+export type DeleteTaskData = { readonly deleteTask: { readonly name: string } };
+export type DeleteTaskVariables = { readonly name: string };
+export const DELETE_TASK = operation<DeleteTaskData, DeleteTaskVariables>('DeleteTask', deleteTask);
 export type DemandForecastData = {
   readonly demandForecast: {
     readonly total: number;
@@ -898,6 +977,21 @@ export type SchedulesData = {
 };
 export type SchedulesVariables = Record<string, never>;
 export const SCHEDULES = operation<SchedulesData, SchedulesVariables>('Schedules', schedules);
+export type SearchSpaceData = {
+  readonly searchSpace: {
+    readonly parameters: readonly {
+      readonly name: string;
+      readonly type: SearchParameterType;
+      readonly low: number | null;
+      readonly high: number | null;
+      readonly values: readonly Json[] | null;
+      readonly default: Json | null;
+    }[];
+    readonly budget: { readonly parameter: string; readonly least: number; readonly most: number } | null;
+  };
+};
+export type SearchSpaceVariables = { readonly architecture: string };
+export const SEARCH_SPACE = operation<SearchSpaceData, SearchSpaceVariables>('SearchSpace', searchSpace);
 export type SetRetentionData = {
   readonly setRetention: readonly {
     readonly kind: RetentionKind;
@@ -929,6 +1023,12 @@ export type SimilarItemsData = {
 };
 export type SimilarItemsVariables = { readonly id: string; readonly first: number };
 export const SIMILAR_ITEMS = operation<SimilarItemsData, SimilarItemsVariables>('SimilarItems', similarItems);
+export type StartCrossValidationData = { readonly startCrossValidation: { readonly id: string } };
+export type StartCrossValidationVariables = { readonly input: CrossValidationInput };
+export const START_CROSS_VALIDATION = operation<StartCrossValidationData, StartCrossValidationVariables>(
+  'StartCrossValidation',
+  startCrossValidation,
+);
 export type StartEnsembleData = {
   readonly startEnsemble: { readonly id: string; readonly kind: RunKind; readonly status: RunStatus };
 };
@@ -943,6 +1043,9 @@ export const START_IMPORT = operation<StartImportData, StartImportVariables>('St
 export type StartReplayData = { readonly startReplay: { readonly id: string } };
 export type StartReplayVariables = Record<string, never>;
 export const START_REPLAY = operation<StartReplayData, StartReplayVariables>('StartReplay', startReplay);
+export type StartSearchData = { readonly startSearch: { readonly id: string } };
+export type StartSearchVariables = { readonly input: SearchInput };
+export const START_SEARCH = operation<StartSearchData, StartSearchVariables>('StartSearch', startSearch);
 export type StartTrainingData = {
   readonly startTraining: { readonly id: string; readonly kind: RunKind; readonly status: RunStatus };
 };
@@ -987,6 +1090,32 @@ export type UserBehavioursVariables = {
 export const USER_BEHAVIOURS = operation<UserBehavioursData, UserBehavioursVariables>(
   'UserBehaviours',
   userBehaviours,
+);
+export type UserCustomPredictionsData = {
+  readonly user: {
+    readonly id: string;
+    readonly predictions: {
+      readonly allCustom: readonly {
+        readonly task: { readonly name: string; readonly title: string; readonly description: string };
+        readonly probability: number | null;
+        readonly label: boolean | null;
+        readonly threshold: number | null;
+        readonly expectedCount: number | null;
+        readonly modelVersion: { readonly id: string; readonly architecture: string };
+        readonly explanation: readonly {
+          readonly feature: string;
+          readonly description: string;
+          readonly value: number;
+          readonly contribution: number;
+        }[];
+      }[];
+    } | null;
+  } | null;
+};
+export type UserCustomPredictionsVariables = { readonly id: string };
+export const USER_CUSTOM_PREDICTIONS = operation<UserCustomPredictionsData, UserCustomPredictionsVariables>(
+  'UserCustomPredictions',
+  userCustomPredictions,
 );
 export type UserPredictionsData = {
   readonly user: {

@@ -95,6 +95,8 @@ export const PAGE_MESSAGES = {
   'runs.needMembers': 'Choose at least two members.',
   'runs.training': 'Train models',
   'runs.ensemble': 'Combine models',
+  'runs.search': 'Search settings',
+  'runs.folds': 'Cross-validate',
   'runs.submitTraining': 'Start training',
   'runs.submitEnsemble': 'Start ensemble',
   'runs.method.WEIGHTED_AVERAGE': 'Weighted average',

@@ -1,4 +1,5 @@
 import type { RunData } from '../api/operations.js';
+import { Plot } from '../components/charts.js';
 import { DataTable } from '../components/data-table.js';
 import { Panel } from '../components/panel.js';
 import { formatCount, formatDate, formatNumber } from '../format.js';
@@ -40,6 +41,7 @@ export function CrossValidation({ result }: { result: Result }) {
           },
         ]}
       />
+      <FoldMeans result={result} />
       <DataTable
         caption={text('folds.each')}
         rows={folds}
@@ -80,5 +82,37 @@ export function CrossValidation({ result }: { result: Result }) {
         />
       )}
     </Panel>
+  );
+}
+
+const COLOURS = ['var(--ensemble)', 'var(--single)', 'var(--multi)', 'var(--baseline)', 'var(--accent)'];
+
+/** How each model fares from fold to fold: the spread that a mean hides. */
+function FoldMeans({ result: { folds, models, metric } }: { result: Result }) {
+  if (folds.length < 2) return null;
+  const rows = folds.map(({ fold, models: own }) => ({
+    fold,
+    ...Object.fromEntries(
+      own.map(({ model, metrics }) => [
+        `model ${models.findIndex((one) => one.model === model)}`,
+        metrics.find(({ name }) => name === metric)?.mean ?? null,
+      ]),
+    ),
+  }));
+  return (
+    <Plot
+      label={text('folds.byCut')}
+      rows={rows}
+      x="fold"
+      hasWholeSteps
+      xLabel={text('folds.fold')}
+      yLabel={term('metric', metric)}
+      series={models.map(({ model }, at) => ({
+        key: `model ${at}`,
+        label: model,
+        colour: COLOURS[at % COLOURS.length] ?? 'var(--accent)',
+        hasDots: true,
+      }))}
+    />
   );
 }

@@ -2,6 +2,7 @@ import { type FormEvent, useState } from 'react';
 
 import {
   type CalibrationMethod,
+  CUSTOM_TASKS,
   type EnsembleMethod,
   FINISHED_VERSIONS,
   type Pruning,
@@ -16,17 +17,11 @@ import { Loaded } from '../components/loaded.js';
 import { Tabs } from '../components/tabs.js';
 import { formatDateTime } from '../format.js';
 import { inWords, term, text } from '../messages/index.js';
+import { CrossValidationForm } from './cross-validation-form.js';
+import { SearchForm } from './search-form.js';
+import { TASKS } from './tasks.js';
 
-const KINDS: readonly RunKind[] = ['SINGLE_TASK', 'MULTI_TASK', 'COLLABORATIVE'];
-const TASKS: readonly Task[] = [
-  'PURCHASE_INTENT',
-  'CHURN',
-  'RECOMMENDATION',
-  'DEMAND',
-  'FRAUD',
-  'NEXT_BEHAVIOUR',
-  'SESSION_OUTCOME',
-];
+const KINDS: readonly RunKind[] = ['SINGLE_TASK', 'MULTI_TASK', 'COLLABORATIVE', 'AUTO'];
 const METHODS: readonly EnsembleMethod[] = [
   'WEIGHTED_AVERAGE',
   'SOFT_VOTING',
@@ -44,14 +39,14 @@ const COLLABORATIONS = [
   'CO_TRAINING',
 ] as const;
 const NOTHING = {};
-const FORMS = ['training', 'ensemble'] as const;
+const FORMS = ['training', 'ensemble', 'search', 'folds'] as const;
 
 /** The set with the value put in or taken out. */
 function toggled<Value>(chosen: readonly Value[], value: Value): Value[] {
   return chosen.includes(value) ? chosen.filter((other) => other !== value) : [...chosen, value];
 }
 
-/** Forms that start a training or an ensemble; folded away until wanted. */
+/** Forms that start a run; folded away until wanted. */
 export function RunStarter({ onStart }: { onStart: () => void }) {
   const [form, setForm] = useState<(typeof FORMS)[number]>('training');
   return (
@@ -65,7 +60,10 @@ export function RunStarter({ onStart }: { onStart: () => void }) {
           selected={form}
           onSelect={setForm}
         >
-          {form === 'training' ? <TrainingForm onStart={onStart} /> : <EnsembleForm onStart={onStart} />}
+          {form === 'training' && <TrainingForm onStart={onStart} />}
+          {form === 'ensemble' && <EnsembleForm onStart={onStart} />}
+          {form === 'search' && <SearchForm />}
+          {form === 'folds' && <CrossValidationForm />}
         </Tabs>
       </div>
     </details>
@@ -77,6 +75,8 @@ function TrainingForm({ onStart }: { onStart: () => void }) {
   const [kind, setKind] = useState<RunKind>('SINGLE_TASK');
   const [collaboration, setCollaboration] = useState<string>(COLLABORATIONS[0]);
   const [tasks, setTasks] = useState<readonly Task[]>([]);
+  const defined = useQuery(CUSTOM_TASKS, NOTHING).data?.customTasks ?? [];
+  const [customTasks, setCustomTasks] = useState<readonly string[]>([]);
   const [seed, setSeed] = useState('');
   const [isDeployed, setIsDeployed] = useState(false);
   const submit = async (event: FormEvent) => {
@@ -86,6 +86,7 @@ function TrainingForm({ onStart }: { onStart: () => void }) {
       deploy: isDeployed,
       ...(kind === 'COLLABORATIVE' && { collaboration }),
       ...(tasks.length > 0 && { tasks }),
+      ...(customTasks.length > 0 && { customTasks }),
       ...(seed !== '' && { seed: Number(seed) }),
     };
     if (await start.run({ input })) onStart();
@@ -138,6 +139,16 @@ function TrainingForm({ onStart }: { onStart: () => void }) {
                 onChange={() => setTasks(toggled(tasks, task))}
               />
               {term('task', task)}
+            </label>
+          ))}
+          {defined.map(({ name }) => (
+            <label key={name} className="check">
+              <input
+                type="checkbox"
+                checked={customTasks.includes(name)}
+                onChange={() => setCustomTasks(toggled(customTasks, name))}
+              />
+              {inWords(name)}
             </label>
           ))}
         </div>

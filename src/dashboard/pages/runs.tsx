@@ -13,6 +13,7 @@ import { StatusMark } from '../components/status.js';
 import { formatDateTime, formatDuration } from '../format.js';
 import { taskTitles, term, text } from '../messages/index.js';
 import { href } from '../route.js';
+import { CustomTasks } from './custom-tasks.js';
 import { RunStarter } from './run-starter.js';
 
 type Run = RunsData['trainingRuns']['edges'][number]['node'];
@@ -30,6 +31,7 @@ export function RunsPage() {
     <div className="stack">
       <PageTitle>{text('runs.title')}</PageTitle>
       <RunStarter onStart={pages.reload} />
+      <CustomTasks />
       <Panel title={text('runs.title')} isTitleHidden>
         <Loaded query={pages.query}>{() => <RunTable runs={pages.nodes} onChange={pages.reload} />}</Loaded>
         <MoreButton pages={pages} />

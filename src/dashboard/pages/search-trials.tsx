@@ -1,5 +1,6 @@
 import { type RunData, TRAIN_TRIAL } from '../api/operations.js';
 import { useMutation } from '../api/use-query.js';
+import { Plot } from '../components/charts.js';
 import { DataTable } from '../components/data-table.js';
 import { FailureNote } from '../components/failure-note.js';
 import { Panel } from '../components/panel.js';
@@ -20,6 +21,7 @@ export function SearchTrials({ runId, trials }: { runId: string; trials: readonl
   return (
     <Panel title={text('search.trials')}>
       {train.failure && <FailureNote failure={train.failure} />}
+      <Progress trials={trials} />
       <DataTable
         rows={rows}
         keyOf={({ number }) => String(number)}
@@ -65,5 +67,43 @@ export function SearchTrials({ runId, trials }: { runId: string; trials: readonl
         ]}
       />
     </Panel>
+  );
+}
+
+/** Every trial's figure and the best so far, in the order in which trials were drawn. */
+function Progress({ trials }: { trials: readonly Trial[] }) {
+  const measured = trials.flatMap(({ number, value, isBest }) =>
+    value === null ? [] : [{ number, value, isBest }],
+  );
+  const best = measured.find(({ isBest }) => isBest);
+  if (!best || measured.length < 2) return null;
+  // Whether more or less is better shows by which end the best one stands at.
+  const isMoreBetter = measured.filter(({ value }) => value > best.value).length * 2 < measured.length;
+  let reached: number | null = null;
+  const rows = [...measured]
+    .sort((a, b) => a.number - b.number)
+    .map(({ number, value }) => {
+      reached = reached === null ? value : isMoreBetter ? Math.max(reached, value) : Math.min(reached, value);
+      return { number, value, reached };
+    });
+  return (
+    <Plot
+      label={text('search.progress')}
+      rows={rows}
+      x="number"
+      hasWholeSteps
+      xLabel={text('search.trial')}
+      yLabel={text('search.value')}
+      series={[
+        {
+          key: 'value',
+          label: text('search.value'),
+          colour: 'var(--baseline)',
+          hasDots: true,
+          isDashed: true,
+        },
+        { key: 'reached', label: text('search.progress'), colour: 'var(--ensemble)' },
+      ]}
+    />
   );
 }

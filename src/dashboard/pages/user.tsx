@@ -8,6 +8,7 @@ import { RankedItems } from '../components/ranked-items.js';
 import { formatCount, formatDateTime, formatMoney } from '../format.js';
 import { term, text } from '../messages/index.js';
 import { href } from '../route.js';
+import { CustomPredictions } from './custom-predictions.js';
 import { PredictionCard } from './prediction-card.js';
 import { UserSessions } from './user-sessions.js';
 
@@ -28,6 +29,7 @@ export function UserPage({ id }: { id: string }) {
             <>
               <Attributes value={found.attributes} />
               <Predictions id={id} />
+              <CustomPredictions id={id} />
               <Recommendations id={id} />
               <UserSessions id={id} />
               <Behaviours id={id} />
