@@ -3,7 +3,7 @@ import { AppError, coerceError } from '../../errors.js';
 import { MODEL_TYPES, modelType } from '../../pipeline/deploy/host/index.js';
 import type { RunPlan } from '../../pipeline/deploy/index.js';
 import type { ModelType } from '../../pipeline/index.js';
-import { ARCHITECTURES, MULTI_TASKS } from '../../pipeline/multi-task/index.js';
+import { ARCHITECTURES, LEARNT_TASKS, MULTI_TASKS } from '../../pipeline/multi-task/index.js';
 import {
   type BuiltInTask,
   customTaskName,
@@ -94,7 +94,7 @@ function planMultiTask(run: RunPlan): PlannedModel[] {
   const names = architecture ? [architecture] : Object.keys(MULTI_TASK_PLAN);
   const planned = names.flatMap((name) => {
     const type = ofFamily(name, 'MULTI');
-    const learns = architecture && isArchitecture(name) ? MULTI_TASKS : (MULTI_TASK_PLAN[name] ?? run.tasks);
+    const learns = architecture && isArchitecture(name) ? LEARNT_TASKS : (MULTI_TASK_PLAN[name] ?? run.tasks);
     const isShared = isArchitecture(name);
     const tasks = run.tasks.filter((task) => learns.includes(task) || (isShared && isCustomTask(task)));
     return tasks.length > 0 ? [{ type, tasks, hyperparameters: settingsFor(run, tasks) }] : [];
@@ -102,7 +102,7 @@ function planMultiTask(run: RunPlan): PlannedModel[] {
   return withoutRefusing(planned);
 }
 
-/** Whether it is one of the nets that learn any of `MULTI_TASKS`; the plan above is only what a run fits unasked. */
+/** Whether it is one of the nets that learn any of `LEARNT_TASKS`; the plan above is only what a run fits unasked. */
 const isArchitecture = (name: string): boolean => ARCHITECTURES.some((known) => known.name === name);
 
 function planCollaboration(run: RunPlan): PlannedModel[] {

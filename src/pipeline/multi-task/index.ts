@@ -26,6 +26,7 @@ export { ARCHITECTURES } from './registry.js';
 export {
   BALANCING_METHODS,
   type BalancingMethod,
+  LEARNT_TASKS,
   MULTI_TASKS,
   type MultiTaskSettings,
   multiTaskSettings,

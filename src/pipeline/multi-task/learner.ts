@@ -14,7 +14,7 @@ import {
 } from '../../nn/index.js';
 import { type CustomTask, customTaskName, type TaskName } from '../../tasks/index.js';
 import type { FitContext, TrainingData } from '../index.js';
-import { isUserTask, PopulationState, type UserTask } from '../single-task/index.js';
+import { isUserTask, PopulationState, SESSION_TASKS, type UserTask } from '../single-task/index.js';
 import type { Architecture } from './architecture.js';
 import { CustomPart } from './entities/custom-part.js';
 import {
@@ -27,6 +27,8 @@ import {
 import { FunnelHead } from './entities/funnel-head.js';
 import { ItemPart } from './entities/item-part.js';
 import { RankingPart } from './entities/ranking-part.js';
+import { SessionPart } from './entities/session-part.js';
+import { SessionTable } from './entities/session-table.js';
 import { SurvivalHead } from './entities/survival-head.js';
 import { TransactionPart } from './entities/transaction-part.js';
 import type { UserHead } from './entities/user-head.js';
@@ -196,6 +198,7 @@ export class Learner {
   /** Takes over what `save` wrote. @throws Error when it was made with other features */
   async restore(directory: string, notes: TrainingNotes): Promise<void> {
     this.parts = this.partsWith(await loadSharedIds(directory, this.settings));
+    await this.parts.sessions.at(0)?.table.load(directory);
     this.build(newWeights(this.kind, 0));
     const { network, parts } = this.ready();
     await loadWeights(join(directory, WEIGHTS_FILE), network.weights);
@@ -219,11 +222,15 @@ export class Learner {
       transactions: tasks.includes('FRAUD') ? new TransactionPart(settings, ids) : undefined,
       items: tasks.includes('DEMAND') ? new ItemPart(settings, ids) : undefined,
     };
+    const table = new SessionTable();
+    const sessions = SESSION_TASKS.filter((task) => tasks.includes(task)).map(
+      (task) => new SessionPart(task, settings, table),
+    );
     const custom = this.customTasks
       .filter(({ name }) => tasks.includes(customTaskName(name)))
       .map((task) => new CustomPart(task, settings, ids));
-    const all = [...Object.values(parts).filter((part) => part !== undefined), ...custom];
-    return { ...parts, custom, ids, all, lead: parts.ranking ? all.indexOf(parts.ranking) : -1 };
+    const all = [...Object.values(parts).filter((part) => part !== undefined), ...sessions, ...custom];
+    return { ...parts, sessions, custom, ids, all, lead: parts.ranking ? all.indexOf(parts.ranking) : -1 };
   }
 
   private known(): Parts {
@@ -242,6 +249,7 @@ interface Parts {
   readonly ranking?: RankingPart;
   readonly transactions?: TransactionPart;
   readonly items?: ItemPart;
+  readonly sessions: readonly SessionPart[];
   readonly custom: readonly CustomPart[];
   readonly ids: SharedIds;
   readonly all: readonly EntityPart[];

@@ -5,6 +5,8 @@ import type {
   FitContext,
   FraudScorer,
   Model,
+  SessionScorer,
+  SessionScores,
   TaskSharing,
   TrainingData,
   UserScorer,
@@ -63,6 +65,17 @@ export class MultiTaskModel implements Model {
 
   get demand(): DemandForecaster | undefined {
     return this.ready().entities.items;
+  }
+
+  get sessions(): SessionScorer | undefined {
+    const { sessions } = this.ready().entities;
+    if (sessions.length === 0) return undefined;
+    return {
+      scoreSessions: async (request) => {
+        const scores = await Promise.all(sessions.map((part) => part.scoreSessions(request)));
+        return Object.assign({}, ...scores) as SessionScores;
+      },
+    };
   }
 
   sharing(): readonly [TaskSharing] {

@@ -5,7 +5,7 @@ import { isUserTask } from '../single-task/index.js';
 import type { Architecture } from './architecture.js';
 import { MultiTaskModel } from './multi-task-model.js';
 import { readSavedMultiTask } from './saved-multi-task.js';
-import { DRAWN_METHODS, MULTI_TASKS, multiTaskSettings } from './settings.js';
+import { DRAWN_METHODS, LEARNT_TASKS, multiTaskSettings } from './settings.js';
 
 /** An architecture as a kind of model that can be made and loaded. */
 export function multiTaskType(architecture: Architecture): ModelType {
@@ -33,7 +33,7 @@ export function refuseUnfit(
   hyperparameters: Readonly<Record<string, unknown>>,
 ): void {
   const custom = customTasksOf(hyperparameters).map(({ name }) => customTaskName(name));
-  refuseOtherTasks(architecture, tasks, [...MULTI_TASKS, ...custom]);
+  refuseOtherTasks(architecture, tasks, [...LEARNT_TASKS, ...custom]);
   refuseWithoutFunnel(architecture, tasks);
   refuseResampling(architecture, hyperparameters.resampling, customTasksOf(hyperparameters));
 }

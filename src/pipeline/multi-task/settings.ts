@@ -12,6 +12,13 @@ export const MULTI_TASKS = [
   'DEMAND',
 ] as const satisfies readonly TaskName[];
 
+/** All that a multi-task model can learn, beside tasks of the shop's own; those of sessions only where a shop records visits. */
+export const LEARNT_TASKS = [
+  ...MULTI_TASKS,
+  'NEXT_BEHAVIOUR',
+  'SESSION_OUTCOME',
+] as const satisfies readonly TaskName[];
+
 /** Ways to weigh the tasks' losses against each other; see `LossBalance`. */
 export const BALANCING_METHODS = ['EQUAL', 'FIXED', 'UNCERTAINTY', 'GRADNORM', 'DWA', 'PCGRAD'] as const;
 export type BalancingMethod = (typeof BALANCING_METHODS)[number];
@@ -29,7 +36,7 @@ export const DRAWN_METHODS = [
 export const USER_ENCODERS = ['FEATURES', 'SASREC', 'BERT4REC'] as const;
 
 const isMultiTask = (task: string): boolean =>
-  (MULTI_TASKS as readonly string[]).includes(task) || isCustomTask(task);
+  (LEARNT_TASKS as readonly string[]).includes(task) || isCustomTask(task);
 
 const layers = z.array(z.number().int().min(1).max(4096)).max(8);
 /** `hiddenUnits` of architectures that have nothing to share without a layer above the encoder. */
@@ -43,7 +50,7 @@ const lossBalancing = z
     weights: z
       .record(z.string(), lossWeight.optional())
       .superRefine((weights, context) => {
-        const expected = `expected some of ${MULTI_TASKS.join(', ')} or of the shop's own`;
+        const expected = `expected some of ${LEARNT_TASKS.join(', ')} or of the shop's own`;
         for (const task of Object.keys(weights))
           if (!isMultiTask(task)) context.addIssue({ code: 'custom', path: [task], message: expected });
       })
@@ -91,6 +98,9 @@ const commonSettings = {
   fraudPasses: z.number().int().min(1).max(100),
   demandPasses: z.number().int().min(1).max(100),
   customPasses: z.number().int().min(1).max(100),
+  sessionPasses: z.number().int().min(1).max(100),
+  /** Steps of sessions learnt from; thinned out above it. */
+  maxSessions: z.number().int().min(1000).max(10_000_000),
   /** CROSS_ENTROPY, or the textbook's plain sum of squared errors over all tasks' probabilities. */
   loss: z.enum(['CROSS_ENTROPY', 'SUM_OF_SQUARED_ERRORS']),
   lossBalancing,
@@ -138,6 +148,8 @@ export const MULTI_TASK_DEFAULTS: MultiTaskSettings = {
   fraudPasses: 4,
   demandPasses: 4,
   customPasses: 2,
+  sessionPasses: 2,
+  maxSessions: 50_000,
   loss: 'CROSS_ENTROPY',
   lossBalancing: { method: 'EQUAL' },
   measureGradients: false,
@@ -162,6 +174,7 @@ const TEXTBOOK: Partial<MultiTaskSettings> = {
   fraudPasses: 1,
   demandPasses: 1,
   customPasses: 1,
+  sessionPasses: 1,
   validationShare: 0.2,
 };
 
