@@ -19,24 +19,8 @@ export interface ItemGroups {
   readonly weights: Float32Array;
 }
 
-/** Groups of more items than this would cost its square and say little: only their first are counted. */
-const LARGEST_GROUP = 500;
-
-/** Packs lists of members. @param groups item and weight of each member, the most telling first */
-export function itemGroups(groups: readonly (readonly { item: number; weight: number }[])[]): ItemGroups {
-  const kept = groups.map((group) => Math.min(group.length, LARGEST_GROUP));
-  const offsets = new Int32Array(groups.length + 1);
-  kept.forEach((length, at) => (offsets[at + 1] = offsets[at] + length));
-  const items = new Int32Array(offsets[groups.length]);
-  const weights = new Float32Array(items.length);
-  groups.forEach((group, at) => {
-    for (let member = 0; member < kept[at]; member++) {
-      items[offsets[at] + member] = group[member].item;
-      weights[offsets[at] + member] = group[member].weight;
-    }
-  });
-  return { offsets, items, weights };
-}
+/** Groups of more items than this would cost its square and say little: whoever makes groups keeps their first. */
+export const LARGEST_GROUP = 500;
 
 /**
  * Cosine similarity of items over groups, shrunk towards 0 where there is little to go by: sum of w_i w_j over

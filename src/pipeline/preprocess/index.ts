@@ -7,7 +7,7 @@ export {
   SEQUENCE_TIMES,
 } from './behaviour-sequences.js';
 export { categoryLifts, type CategoryTree, categoryTree, nodeTotals } from './category-shares.js';
-export { addNeighbours, type ItemGroups, itemGroups, type Neighbours, neighbours } from './co-occurrence.js';
+export { addNeighbours, type ItemGroups, type Neighbours, neighbours } from './co-occurrence.js';
 export { type ColdItems, coldItems, NO_COLD_ITEMS, scoreCold } from './cold-items.js';
 export {
   activeUsers,
@@ -35,6 +35,7 @@ export {
   writeCandidates,
   writeStrangers,
 } from './item-features.js';
+export { orderGroups, userGroups } from './item-groups.js';
 export { itemSequence, type SequenceWindows, sequenceWindows } from './item-sequences.js';
 export {
   ITEM_FEATURE_COUNT,

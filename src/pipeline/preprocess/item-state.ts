@@ -1,7 +1,8 @@
 import { BEHAVIOUR_CODE, DAY_MS, type ShopHistory } from '../index.js';
 import { type CategoryTree, categoryTree, nodeTotals } from './category-shares.js';
-import { itemGroups, type Neighbours, neighbours } from './co-occurrence.js';
+import { type Neighbours, neighbours } from './co-occurrence.js';
 import { type ColdItems, coldItems, NO_COLD_ITEMS } from './cold-items.js';
+import { orderGroups, userGroups } from './item-groups.js';
 import { type TasteMixture, tasteMixture } from './taste-mixture.js';
 import { titleNeighbours, type TitleVectors, titleVectors } from './title-vectors.js';
 import { isLiking, type UserItems, userItems } from './user-items.js';
@@ -146,43 +147,14 @@ function allNeighbours(
   size: number,
 ): Pick<ItemState, 'byUsers' | 'byOrders' | 'byRecentUsers'> {
   const width = Math.min(NEIGHBOURS_KEPT, Math.max(1, size - 1));
-  const byWeight = (weightOf: (user: UserItems, at: number) => number) =>
-    itemGroups(
-      users.map((user) =>
-        Array.from(user.items, (item, at) => ({
-          item,
-          weight: weightOf(user, at),
-          last: user.lastDays[at],
-        })).sort((a, b) => a.last - b.last || a.item - b.item),
-      ),
-    );
-  const all = byWeight((user) => user.items.length ** -0.25);
-  const recent = byWeight((user, at) => Math.exp(-user.lastDays[at] / RECENT_USERS_DAYS));
-  const orders = itemGroups(ordersBefore(history, cut, vocabularyOf, size));
+  const all = userGroups(users, (user) => user.items.length ** -0.25);
+  const recent = userGroups(users, (user, at) => Math.exp(-user.lastDays[at] / RECENT_USERS_DAYS));
+  const orders = orderGroups(history, cut, vocabularyOf, size);
   return {
     byUsers: neighbours(all, size, { shrinkage: SHRINKAGE.users, width }),
     byOrders: neighbours(orders, size, { shrinkage: SHRINKAGE.orders, width }),
     byRecentUsers: neighbours(recent, size, { shrinkage: SHRINKAGE.recentUsers, width }),
   };
-}
-
-/** Items of each order or visit with more than one. */
-function ordersBefore(history: ShopHistory, cut: number, vocabularyOf: Int32Array, size: number) {
-  const { behaviours } = history;
-  const sessions = new Map<number, Set<number>>();
-  for (let row = 0; row < behaviours.count; row++) {
-    if (behaviours.occurredAt[row] >= cut || behaviours.session[row] < 0 || behaviours.item[row] < 0)
-      continue;
-    if (!isLiking(behaviours.type[row])) continue;
-    const item = vocabularyOf[behaviours.item[row]];
-    if (item >= size) continue;
-    const items = sessions.get(behaviours.session[row]);
-    if (items) items.add(item);
-    else sessions.set(behaviours.session[row], new Set([item]));
-  }
-  return [...sessions.values()]
-    .filter((items) => items.size > 1)
-    .map((items) => Array.from(items, (item) => ({ item, weight: 1 })));
 }
 
 /**

@@ -11,9 +11,10 @@ import {
   DEMAND_FEATURE_COUNT,
   DEMAND_FEATURES,
   demandFeatures,
-  itemGroups,
   itemState,
   neighbours,
+  orderGroups,
+  userGroups,
   userItems,
   Vocabulary,
   weekdayShares,
@@ -56,20 +57,11 @@ test('a vocabulary answers for every name, unknown ones with one index of their 
 
 describe('neighbours', () => {
   // x with y in two groups, x with z in one; y and z never.
-  const groups = itemGroups([
-    [
-      { item: 0, weight: 1 },
-      { item: 1, weight: 1 },
-    ],
-    [
-      { item: 0, weight: 1 },
-      { item: 1, weight: 1 },
-    ],
-    [
-      { item: 0, weight: 1 },
-      { item: 2, weight: 1 },
-    ],
-  ]);
+  const groups = {
+    offsets: Int32Array.of(0, 2, 4, 6),
+    items: Int32Array.of(0, 1, 0, 1, 0, 2),
+    weights: new Float32Array(6).fill(1),
+  };
 
   test('are shrunk cosines, the strongest first', () => {
     const found = neighbours(groups, 3, { shrinkage: 1, width: 2 });
@@ -90,18 +82,11 @@ describe('neighbours', () => {
   });
 
   test('keep the best when there are more than the width', () => {
-    const many = itemGroups(
-      Array.from({ length: 40 }, (_, at) =>
-        Array.from({ length: 40 - at }, () => 0).flatMap((_zero, copy) =>
-          copy === 0
-            ? [
-                { item: 0, weight: 1 },
-                { item: at + 1, weight: 1 + at },
-              ]
-            : [],
-        ),
-      ),
-    );
+    const many = {
+      offsets: Int32Array.from({ length: 41 }, (_, at) => 2 * at),
+      items: Int32Array.from({ length: 80 }, (_, at) => (at % 2 === 0 ? 0 : (at + 1) / 2)),
+      weights: Float32Array.from({ length: 80 }, (_, at) => (at % 2 === 0 ? 1 : (at + 1) / 2)),
+    };
     const found = neighbours(many, 41, { shrinkage: 10, width: 3 });
     const scoreOf = (item: number) => item / (Math.sqrt(40 * item * item) + 10);
     const best = Array.from({ length: 40 }, (_, at) => at + 1).sort((a, b) => scoreOf(b) - scoreOf(a));
@@ -126,6 +111,52 @@ test('a user’s items count orders, not lines, and nothing from the cut on, ref
   expect([...own.firstDays]).toEqual([20, 5]);
   expect(own.decayed[0]).toBeCloseTo(Math.exp(-20 / 15) + Math.exp(-10 / 15), 5);
   expect(own).toMatchObject({ orderCount: 2, lastOrderDays: 10 });
+});
+
+describe('groups', () => {
+  test('of orders hold their different items before the cut, first come first, and none with one item', () => {
+    const cut = START + 20 * DAY_MS;
+    const history = shop([
+      { session: 1, item: 2, occurredAt: START },
+      { session: 1, item: 0, occurredAt: START + 1 },
+      { session: 1, item: 2, occurredAt: START + 2 },
+      { session: 1, item: 1, type: 'SEARCH', occurredAt: START + 3 },
+      { session: 2, item: 1, occurredAt: START + DAY_MS },
+      { session: 2, item: 1, occurredAt: START + DAY_MS + 1 },
+      { session: 3, item: 0, occurredAt: cut - 1, user: 1 },
+      { session: 3, item: 1, occurredAt: cut, user: 1 },
+      { session: 4, item: 1, occurredAt: cut - 2, user: 1 },
+      { session: 4, item: 0, type: 'VIEW', occurredAt: cut - 1, user: 1 },
+      { item: 1, occurredAt: START },
+      { item: 2, occurredAt: START },
+    ]);
+    const { offsets, items, weights } = orderGroups(history, cut, Int32Array.of(0, 1, 2), 3);
+    expect([...offsets]).toEqual([0, 2, 4]);
+    expect([...items]).toEqual([2, 0, 1, 0]);
+    expect([...weights]).toEqual([1, 1, 1, 1]);
+    // Items that the vocabulary does not hold.
+    expect([...orderGroups(history, cut, Int32Array.of(0, 1, 2), 2).items]).toEqual([1, 0]);
+  });
+
+  test('of users hold what they took to, latest first, and 500 items at most', () => {
+    const cut = START + 20 * DAY_MS;
+    const history = shop([
+      { item: 2, occurredAt: START },
+      { item: 0, occurredAt: START + DAY_MS },
+      { item: 1, occurredAt: START },
+      { item: 1, occurredAt: START + DAY_MS, user: 1 },
+    ]);
+    const users = [0, 1].map((user) => userItems(history, user, cut, Int32Array.of(0, 1, 2), 3));
+    const { offsets, items, weights } = userGroups(users, (user, at) => user.lastDays[at]);
+    expect([...offsets]).toEqual([0, 3, 4]);
+    expect([...items]).toEqual([0, 1, 2, 1]);
+    expect([...weights]).toEqual([19, 20, 20, 19]);
+    const many = { ...users[0], items: Int32Array.from({ length: 600 }, (_, at) => at) };
+    const big = { ...many, lastDays: Float32Array.from({ length: 600 }, (_, at) => 600 - at) };
+    const kept = userGroups([big], () => 1);
+    expect([...kept.offsets]).toEqual([0, 500]);
+    expect([kept.items[0], kept.items[499]]).toEqual([599, 100]);
+  });
 });
 
 test('prices of items are those paid before the cut', () => {
