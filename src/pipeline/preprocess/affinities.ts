@@ -1,5 +1,5 @@
 import { categoryLifts } from './category-shares.js';
-import { addNeighbours } from './co-occurrence.js';
+import { addNeighbours, addNeighboursTwice } from './co-occurrence.js';
 import type { ItemState } from './item-state.js';
 import { tasteLifts } from './taste-mixture.js';
 import { titleMatches } from './title-vectors.js';
@@ -31,22 +31,20 @@ export interface Affinities {
 export function affinities(state: ItemState, user: UserItems): Affinities {
   const size = state.vocabulary.size;
   const sums = AFFINITY_FEATURES.map(() => new Float32Array(size));
-  user.items.forEach((item, at) => {
+  const [byUsers, byUsersRecent, byOrders, byOrdersRecent, byRecentUsers, byTitles, byTitlesRecent] = sums;
+  for (let at = 0; at < user.items.length; at++) {
+    const item = user.items[at];
     const recency = user.recency[at];
-    addNeighbours(state.byUsers, item, 1, sums[0]);
-    addNeighbours(state.byUsers, item, recency, sums[1]);
-    addNeighbours(state.byOrders, item, 1, sums[2]);
-    addNeighbours(state.byOrders, item, recency, sums[3]);
-    addNeighbours(state.byRecentUsers, item, 1, sums[4]);
-    addNeighbours(state.byTitles, item, 1, sums[5]);
-    addNeighbours(state.byTitles, item, recency, sums[6]);
-  });
+    addNeighboursTwice(state.byUsers, item, recency, byUsers, byUsersRecent);
+    addNeighboursTwice(state.byOrders, item, recency, byOrders, byOrdersRecent);
+    addNeighbours(state.byRecentUsers, item, 1, byRecentUsers);
+    addNeighboursTwice(state.byTitles, item, recency, byTitles, byTitlesRecent);
+  }
   const { titles, categories, tastes } = state;
   return {
     sums,
     matches: [
-      titleMatches(titles, user.items, () => 1),
-      titleMatches(titles, user.items, (at) => user.recency[at]),
+      ...titleMatches(titles, user.items, user.recency),
       categoryLifts(categories.tree, categories.totals, user.items),
       tasteLifts(tastes, user.items),
     ],

@@ -147,3 +147,19 @@ export function addNeighbours(
     sums[other] += weight * scores[at];
   }
 }
+
+/** Adds similarities of an item's neighbours to `sums` [items], and `weight` times them to `weighted` [items], in one pass. */
+export function addNeighboursTwice(
+  { width, items, scores }: Neighbours,
+  item: number,
+  weight: number,
+  sums: Float32Array,
+  weighted: Float32Array,
+): void {
+  for (let at = item * width; at < (item + 1) * width; at++) {
+    const other = items[at];
+    if (other < 0) return;
+    sums[other] += scores[at];
+    weighted[other] += weight * scores[at];
+  }
+}

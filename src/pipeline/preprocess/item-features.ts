@@ -16,6 +16,16 @@ const OWN_FEATURES = [
   'looks',
   'looksDecayed',
 ] as const;
+/** Of items that the user bought or looked at; 0 for all others. */
+const SEEN_FEATURES = [
+  'isSeen',
+  'visits',
+  'visitShare',
+  'visitsTimesPopular',
+  'seenTimesPopular',
+  'seenTimesItems',
+  'seenTimesTaste',
+] as const;
 const CROSSED_FEATURES = [
   'priceMatch',
   'ownTimesItems',
@@ -37,6 +47,7 @@ export const CANDIDATE_FEATURES = [
   ...AFFINITY_FEATURES,
   ...MATCH_FEATURES,
   ...CROSSED_FEATURES,
+  ...SEEN_FEATURES,
 ] as const;
 export const CANDIDATE_FEATURE_COUNT = CANDIDATE_FEATURES.length;
 export const IS_BOUGHT_COLUMN = CANDIDATE_FEATURES.indexOf('isBought');
@@ -48,6 +59,8 @@ const LOOKS = ITEM_FEATURE_COUNT + OWN_FEATURES.indexOf('looks');
 const AFFINITY_AT = ITEM_FEATURE_COUNT + OWN_FEATURES.length;
 const MATCH_AT = AFFINITY_AT + AFFINITY_FEATURES.length;
 const CROSSED_AT = MATCH_AT + MATCH_FEATURES.length;
+const SEEN_AT = CROSSED_AT + CROSSED_FEATURES.length;
+const TASTE_LIFT = MATCH_AT + MATCH_FEATURES.indexOf('tasteLift');
 /**
  * Columns of an item that the user has nothing to do with that still differ from user to user: its similarities to what the user has,
  * its price beside theirs, its popularity times how much they have.
@@ -103,6 +116,15 @@ export function writeCandidates(
     if (at < 0) continue;
     target[start + LOOKS] = Math.log1p(user.looks[at]);
     target[start + LOOKS + 1] = Math.log1p(user.looksDecayed[at]);
+    const visits = user.orders[at] + user.looks[at];
+    const seen = start + SEEN_AT;
+    target[seen] = 1;
+    target[seen + 1] = Math.log(visits);
+    target[seen + 2] = Math.log(visits / profile.visits);
+    target[seen + 3] = Math.log(visits) * popular;
+    target[seen + 4] = popular;
+    target[seen + 5] = profile.logItems;
+    target[seen + 6] = target[start + TASTE_LIFT];
     if (user.orders[at] === 0) continue;
     const own = writeOwn(user, at, target, start + ITEM_FEATURE_COUNT);
     target[crossed + 1] = own * profile.logItems;
@@ -175,6 +197,8 @@ interface Profile {
   readonly hasItems: boolean;
   readonly meanLogPrice: number;
   readonly logItems: number;
+  /** Sum over the items of the visits in which each was bought or looked at. */
+  readonly visits: number;
   /** Share of the user's purchases that were not the first of their item. */
   readonly repeatShare: number;
 }
@@ -184,15 +208,18 @@ function describeProfile(state: ItemState, user: UserItems): Profile {
   let prices = 0;
   let purchases = 0;
   let distinct = 0;
+  let visits = 0;
   user.items.forEach((item, at) => {
     prices += state.logPrices[item];
     purchases += user.orders[at];
+    visits += user.orders[at] + user.looks[at];
     if (user.orders[at] > 0) distinct++;
   });
   return {
     hasItems: count > 0,
     meanLogPrice: count > 0 ? prices / count : 0,
     logItems: Math.log(Math.max(count, 1)),
+    visits,
     repeatShare: purchases > 0 ? (purchases - distinct) / purchases : 0,
   };
 }

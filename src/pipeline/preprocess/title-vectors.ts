@@ -77,37 +77,53 @@ export function titleNeighbours({ offsets, terms, values }: TitleVectors): Neigh
   return neighbours(groups, items, { shrinkage: 0.1, width });
 }
 
-/** Sum of a few vectors by term; all zeros between calls. */
-const profile = new Float32Array(TERM_BUCKETS);
+/** Two sums of a few vectors by term, side by side; all zeros between calls. */
+const profiles = new Float32Array(2 * TERM_BUCKETS);
 
 /**
- * Cosine of every item's vector with the weighted sum of some items': [items]; 0 where either has no terms.
+ * Cosine of every item's vector with the sum of some items', and with their sum weighted: [items] each; 0 where either has no terms. Both in one
+ * pass over the terms, which is most of the work.
  *
- * @param weightOf weight of the item at a place of `items`, 0 or more
+ * @param weights [items named] 0 or more
  */
 export function titleMatches(
   { offsets, terms, values }: TitleVectors,
   items: Int32Array,
-  weightOf: (place: number) => number,
-): Float32Array {
-  const matches = new Float32Array(offsets.length - 1);
-  items.forEach((item, place) => {
-    const weight = weightOf(place);
-    for (let at = offsets[item]; at < offsets[item + 1]; at++) profile[terms[at]] += weight * values[at];
-  });
-  for (let item = 0; item < matches.length; item++) {
-    let product = 0;
-    for (let at = offsets[item]; at < offsets[item + 1]; at++) product += values[at] * profile[terms[at]];
-    matches[item] = product;
+  weights: Float32Array,
+): [plain: Float32Array, weighted: Float32Array] {
+  const plain = new Float32Array(offsets.length - 1);
+  const weighted = new Float32Array(plain.length);
+  for (let place = 0; place < items.length; place++) {
+    for (let at = offsets[items[place]]; at < offsets[items[place] + 1]; at++) {
+      profiles[2 * terms[at]] += values[at];
+      profiles[2 * terms[at] + 1] += weights[place] * values[at];
+    }
   }
-  // The sum's squared length is the sum of its products with what it is made of.
+  for (let item = 0; item < plain.length; item++) {
+    let product = 0;
+    let weightedProduct = 0;
+    for (let at = offsets[item]; at < offsets[item + 1]; at++) {
+      const term = 2 * terms[at];
+      product += values[at] * profiles[term];
+      weightedProduct += values[at] * profiles[term + 1];
+    }
+    plain[item] = product;
+    weighted[item] = weightedProduct;
+  }
+  // A sum's squared length is the sum of its products with what it is made of.
   let squares = 0;
-  items.forEach((item, place) => {
-    squares += weightOf(place) * matches[item];
-    for (let at = offsets[item]; at < offsets[item + 1]; at++) profile[terms[at]] = 0;
-  });
-  if (squares === 0) return matches;
-  const length = Math.sqrt(squares);
-  for (let item = 0; item < matches.length; item++) matches[item] /= length;
-  return matches;
+  let weightedSquares = 0;
+  for (let place = 0; place < items.length; place++) {
+    squares += plain[items[place]];
+    weightedSquares += weights[place] * weighted[items[place]];
+    for (let at = offsets[items[place]]; at < offsets[items[place] + 1]; at++)
+      profiles[2 * terms[at]] = profiles[2 * terms[at] + 1] = 0;
+  }
+  divide(plain, Math.sqrt(squares));
+  divide(weighted, Math.sqrt(weightedSquares));
+  return [plain, weighted];
+}
+
+function divide(values: Float32Array, by: number): void {
+  if (by > 0) for (let at = 0; at < values.length; at++) values[at] /= by;
 }

@@ -204,8 +204,11 @@ const strangersOut = (similarities: Float32Array) =>
   similarities.map((similarity) => (similarity > 0 ? similarity : -Infinity));
 
 function softmax(scores: Float32Array): Float64Array {
-  const largest = scores.reduce((most, score) => Math.max(most, score), -Infinity);
-  const powers = Float64Array.from(scores, (score) => Math.exp(score - largest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
+  let largest = -Infinity;
+  for (const score of scores) if (score > largest) largest = score;
+  const powers = new Float64Array(scores.length);
+  let sum = 0;
+  for (let item = 0; item < scores.length; item++) sum += powers[item] = Math.exp(scores[item] - largest);
+  for (let item = 0; item < scores.length; item++) powers[item] /= sum;
+  return powers;
 }

@@ -48,15 +48,13 @@ const history = shopWithTastes({
 const state = itemState(history, CUT);
 const vocabularyOf = state.vocabulary.indicesOf(history.items.map(({ id }) => id));
 const itemsOf = (user: number) => userItems(history, user, CUT, vocabularyOf, state.vocabulary.size);
-const columns = ['looks', 'looksDecayed'].map((name) =>
-  CANDIDATE_FEATURES.findIndex((feature) => feature === name),
-);
+const columnOf = (name: string) => CANDIDATE_FEATURES.findIndex((feature) => feature === name);
 
-function looksOf(user: number, item: number): number[] {
+function looksOf(user: number, item: number, names = ['looks', 'looksDecayed']): number[] {
   const own = itemsOf(user);
   const rows = new Float32Array(state.vocabulary.size * CANDIDATE_FEATURE_COUNT);
   writeCandidates(state, own, affinities(state, own), null, rows);
-  return columns.map((column) => rows[vocabularyOf[item] * CANDIDATE_FEATURE_COUNT + column]);
+  return names.map((name) => rows[vocabularyOf[item] * CANDIDATE_FEATURE_COUNT + columnOf(name)]);
 }
 
 describe('looks at an item', () => {
@@ -70,6 +68,24 @@ describe('looks at an item', () => {
     const [looks, decayed] = looksOf(USER, 5);
     expect(looks).toBeCloseTo(Math.log1p(1), 5);
     expect(Math.abs(decayed - Math.log1p(Math.exp(-5 / 30)))).toBeLessThan(0.02);
+  });
+
+  test('count with orders as visits to the item, and as a share of all', () => {
+    const own = itemsOf(USER);
+    const all = own.orders.reduce((sum, orders) => sum + orders, 0) + 2 + 1;
+    const names = ['isSeen', 'visits', 'visitShare', 'seenTimesItems'];
+    const [isSeen, visits, share, items] = looksOf(USER, 2, names);
+    expect(isSeen).toBe(1);
+    const times = own.orders[own.items.indexOf(vocabularyOf[2])] + 2;
+    expect(times).toBeGreaterThan(2);
+    expect(visits).toBeCloseTo(Math.log(times), 5);
+    expect(share).toBeCloseTo(Math.log(times / all), 5);
+    expect(items).toBeCloseTo(Math.log(own.items.length), 5);
+    const stranger = Array.from({ length: 12 }, (_, item) => item).find(
+      (item) => !own.items.includes(vocabularyOf[item]),
+    );
+    if (stranger === undefined) throw new Error('The user has to do with all items of the shop.');
+    expect(looksOf(USER, stranger, names)).toEqual([0, 0, 0, 0]);
   });
 
   test('are 0 for users of whom orders alone are known', () => {

@@ -117,16 +117,20 @@ describe('vectors of titles', () => {
     fc.assert(
       fc.property(items, (all) => {
         const vectors = titleVectors(all);
-        const matches = titleMatches(vectors, Int32Array.of(0), () => 3);
+        const one = [Int32Array.of(0), Float32Array.of(3)] as const;
+        const [matches, weighted] = titleMatches(vectors, ...one);
+        weighted.forEach((match, item) => expect(match).toBeCloseTo(matches[item], 5));
         const hasText = termsOf(all[0]).size > 0;
         expect(matches[0]).toBeCloseTo(hasText ? 1 : 0, 5);
         for (const match of matches) {
           expect(match).toBeGreaterThanOrEqual(0);
           expect(match).toBeLessThan(1 + 1e-5);
         }
-        // Nothing of one call is left for the next.
-        titleMatches(vectors, Int32Array.from(all.keys()), (place) => place);
-        expect(titleMatches(vectors, Int32Array.of(0), () => 3)).toEqual(matches);
+        // An item of no weight is as good as not there; and nothing of one call is left for the next.
+        const last = all.length - 1;
+        const two = titleMatches(vectors, Int32Array.of(0, last), Float32Array.of(3, 0));
+        two[1].forEach((match, item) => expect(match).toBeCloseTo(weighted[item], 5));
+        expect(titleMatches(vectors, ...one)).toEqual([matches, weighted]);
       }),
       RUNS,
     );
@@ -137,7 +141,7 @@ describe('vectors of titles', () => {
       itemOf(title),
     );
     const vectors = titleVectors(all);
-    const mugs = titleMatches(vectors, Int32Array.of(3), () => 1);
+    const [mugs] = titleMatches(vectors, Int32Array.of(3), Float32Array.of(1));
     expect(mugs[0]).toBeGreaterThan(0.05);
     expect([...mugs.subarray(1, 3)]).toEqual([0, 0]);
     const { values, offsets, terms } = vectors;
@@ -154,7 +158,7 @@ describe('vectors of titles', () => {
         const vectors = titleVectors(all);
         const { width, items: near, scores } = titleNeighbours(vectors);
         all.forEach((_, item) => {
-          const own = titleMatches(vectors, Int32Array.of(item), () => 1);
+          const [own] = titleMatches(vectors, Int32Array.of(item), Float32Array.of(1));
           for (let at = item * width; at < (item + 1) * width && near[at] >= 0; at++) {
             expect(near[at]).not.toBe(item);
             expect(scores[at]).toBeLessThan(own[near[at]] + 1e-5);
