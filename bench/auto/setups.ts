@@ -15,6 +15,8 @@ export const WINDOW_DAYS = 90;
 const BUYS_NOW = customTask({ name: 'BUYS_NOW', behaviours: ['PURCHASE'], windowDays: 3, atLeast: 1 });
 /** Hundreds of behaviours a user: its loss is larger than the others' by two orders. */
 const ALL_VIEWS = customTask({ name: 'ALL_VIEWS', behaviours: ['VIEW', 'SEARCH'], windowDays: 30 });
+/** Follows the views: who looks much puts much into the cart. */
+const CARTS = customTask({ name: 'CARTS', behaviours: ['ADD_TO_CART'], windowDays: 30 });
 
 const USERS: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN'];
 
@@ -26,6 +28,11 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
     relatedness: 0.5,
     tasks: ['PURCHASE_INTENT', 'CUSTOM_BUYS_NOW'],
     customTasks: [BUYS_NOW],
+  },
+  'related counts': {
+    relatedness: 0.5,
+    tasks: ['CUSTOM_ALL_VIEWS', 'CUSTOM_CARTS'],
+    customTasks: [ALL_VIEWS, CARTS],
   },
   'drowned by a count': {
     relatedness: 0.5,

@@ -8,6 +8,12 @@ export {
 } from './custom/custom-features.js';
 export { requireEnoughExamples } from './custom/enough-examples.js';
 export {
+  conformalIntervals,
+  type IntervalReach,
+  OWN_REACH,
+  pastReach,
+} from './demand/conformal-intervals.js';
+export {
   type DemandExamples,
   demandExamples,
   type DemandScales,
@@ -21,7 +27,6 @@ export {
   seriesBefore,
   spreadOverDays,
 } from './demand/demand-history.js';
-export { type ErrorQuantiles, intervals, pastErrors } from './demand/forecast-intervals.js';
 export { demandRegression, mean28, seasonalNaive } from './demand/index.js';
 export { exportableCustom } from './export/custom-network.js';
 export { demandNetwork } from './export/demand-network.js';

@@ -29,6 +29,7 @@ import {
 } from '../../index.js';
 import { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures } from '../../preprocess/index.js';
 import {
+  conformalIntervals,
   DEMAND_DAYS,
   type DemandExamples,
   demandExamples,
@@ -37,9 +38,9 @@ import {
   demandNetwork,
   type DemandScales,
   demandScales,
-  type ErrorQuantiles,
-  intervals,
-  pastErrors,
+  type IntervalReach,
+  OWN_REACH,
+  pastReach,
   spreadOverDays,
   standardiseDemand,
 } from '../../single-task/index.js';
@@ -74,7 +75,7 @@ interface Gathered {
 interface Fitted {
   readonly scales: DemandScales;
   readonly weekdays: readonly number[];
-  readonly quantiles: ErrorQuantiles;
+  readonly reach: IntervalReach;
   /** The shop's first day, milliseconds: days before it say nothing. */
   readonly startDay: number;
 }
@@ -188,25 +189,23 @@ export class ItemPart implements EntityPart, DemandForecaster {
 
   finish(): void {
     const { history, scales } = this.known();
-    const known = { scales, weekdays: [...history.weekdays], startDay: history.startDay };
-    this.fitted = { ...known, quantiles: { ends: [], low: [0], high: [2] } };
-    this.fitted = { ...known, quantiles: pastErrors(history, (series, days) => this.unitsOf(series, days)) };
+    this.fitted = { scales, weekdays: [...history.weekdays], startDay: history.startDay, reach: OWN_REACH };
+    this.fitted = { ...this.fitted, reach: pastReach(history, (...asked) => this.unitsOf(...asked)) };
     this.gathered = null;
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
   async forecast(series: DemandSeries, horizonDays: number): Promise<DemandForecastValues> {
     const units = this.unitsOf(series, horizonDays);
-    return { units, ...intervals(units, this.ready().fitted.quantiles) };
+    const { fitted } = this.ready();
+    return { units, ...conformalIntervals(units, series, fitted, fitted.reach) };
   }
 
   async save(directory: string): Promise<void> {
-    const { scales, weekdays, quantiles, startDay } = this.ready().fitted;
+    const { scales, ...others } = this.ready().fitted;
     const saved: SavedItems = {
       features: DEMAND_FEATURES,
-      weekdays,
-      quantiles,
-      startDay,
+      ...others,
       means: [...scales.means],
       deviations: [...scales.deviations],
     };
@@ -230,9 +229,10 @@ export class ItemPart implements EntityPart, DemandForecaster {
     const saved = JSON.parse(await readFile(join(directory, FILE), 'utf8')) as SavedItems;
     if (saved.features.join() !== DEMAND_FEATURES.join())
       throw new Error('The model was made with other demand features; train it again.');
-    const { means, deviations, weekdays, quantiles, startDay } = saved;
+    // Versions sealed before intervals were calibrated by level have none of their own.
+    const { means, deviations, weekdays, reach = OWN_REACH, startDay } = saved;
     const scales = { means: Float32Array.from(means), deviations: Float32Array.from(deviations) };
-    this.fitted = { scales, weekdays, quantiles, startDay };
+    this.fitted = { scales, weekdays, reach, startDay };
   }
 
   dispose(): void {
@@ -292,7 +292,8 @@ export class ItemPart implements EntityPart, DemandForecaster {
   }
 }
 
-interface SavedItems extends Omit<Fitted, 'scales'> {
+interface SavedItems extends Omit<Fitted, 'scales' | 'reach'> {
+  readonly reach?: IntervalReach;
   readonly features: readonly string[];
   readonly means: number[];
   readonly deviations: number[];

@@ -1,6 +1,4 @@
 /** Prediction intervals from past errors: quantiles of actual over forecast, by level of the forecast. */
-import type { DemandSeries } from '../../index.js';
-import { DEMAND_DAYS, type DemandHistory, sellingItems, seriesBefore, unitsFrom } from './demand-history.js';
 
 const BINS = 5;
 const LOW = 0.1;
@@ -14,27 +12,6 @@ export interface ErrorQuantiles {
   readonly ends: readonly number[];
   readonly low: readonly number[];
   readonly high: readonly number[];
-}
-
-/**
- * Errors of a fitted model over the last three fortnights before the cut.
- *
- * @param unitsOf the model's forecast of a series: [items × horizonDays] units a day
- */
-export function pastErrors(
-  history: DemandHistory,
-  unitsOf: (series: DemandSeries, horizonDays: number) => Float32Array,
-): ErrorQuantiles {
-  const actual: number[] = [];
-  const forecast: number[] = [];
-  for (const back of [1, 2, 3]) {
-    const day = history.days - back * DEMAND_DAYS;
-    if (day < DEMAND_DAYS * 2) break;
-    const items = sellingItems(history, day, 1);
-    forecast.push(...unitsOf(seriesBefore(history, items, day), DEMAND_DAYS));
-    actual.push(...unitsFrom(history, items, day, DEMAND_DAYS));
-  }
-  return errorQuantiles(Float32Array.from(actual), Float32Array.from(forecast));
 }
 
 /** Quantiles over past days. @param actual, forecast units a day */
