@@ -43,7 +43,7 @@ export function behaviourSequences(
   { length, vocabulary }: { readonly length: number; readonly vocabulary: Vocabulary },
 ): BehaviourSequences {
   const { behaviours, userOffsets } = history;
-  const indexOf = vocabulary.indicesOf(history.items.map(({ id }) => id));
+  const indexOf = lazyIndices(history, vocabulary);
   const sequences = emptySequences(users.length, length, vocabulary);
   users.forEach((user, row) => {
     const time = typeof times === 'number' ? times : times[row];
@@ -53,7 +53,7 @@ export function behaviourSequences(
     for (let at = from; at < end; at++) {
       const place = (row + 1) * length - (end - at);
       const item = behaviours.item[at];
-      if (item >= 0) sequences.items[place] = indexOf[item];
+      if (item >= 0) sequences.items[place] = indexOf(item);
       sequences.types[place] = 1 + behaviours.type[at];
       const since = at > first ? behaviours.occurredAt[at] - behaviours.occurredAt[at - 1] : 0;
       sequences.days.set(
@@ -63,6 +63,16 @@ export function behaviourSequences(
     }
   });
   return sequences;
+}
+
+/** Index of an item of the history; looked up once, and only where it is asked for: catalogues are longer than what a user did last. */
+function lazyIndices({ items }: ShopHistory, vocabulary: Vocabulary): (item: number) => number {
+  const known = new Map<number, number>();
+  return (item) => {
+    const index = known.get(item) ?? vocabulary.indexOf(items[item].id);
+    known.set(item, index);
+    return index;
+  };
 }
 
 /** A user's earlier orders, each one purchase of no item in particular: what is known where an order is assessed. */

@@ -16,8 +16,8 @@ export function exportableTowers(
   const order = `the latest ${length} behaviours, the last one at the end`;
   const outputs = {
     vector: {
-      description: 'of length 1; a cosine tells how well they go together',
-      shape: [embeddingDim],
+      description: 'the product of a user’s and an item’s tells how well they go together',
+      shape: [embeddingDim + 1],
     },
   };
   return [

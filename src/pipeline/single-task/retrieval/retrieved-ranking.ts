@@ -41,8 +41,9 @@ export class RetrievedRanking implements ItemRanker {
     });
   }
 
+  /** Those that somebody had to do with: the ranker has no features of others. */
   get itemIds(): readonly string[] {
-    return this.ranker.itemIds;
+    return this.ranker.state.vocabulary.ids;
   }
 
   async scoreItems(request: UserRequest): Promise<Float32Array> {
@@ -66,7 +67,8 @@ export class RetrievedRanking implements ItemRanker {
     for (const [row, candidates] of (await this.candidates(request)).entries()) {
       const own = scores.subarray(row * size, (row + 1) * size);
       if (candidates === null) {
-        own.set(await this.plain.scoreKnown({ ...request, users: request.users.subarray(row, row + 1) }));
+        const one = { ...request, users: request.users.subarray(row, row + 1) };
+        own.set((await this.plain.scoreKnown(one)).subarray(0, size));
         continue;
       }
       this.vectorOf.forEach((vector, item) => (own[item] = all[row * vectors + vector] - BELOW_CANDIDATES));

@@ -33,7 +33,20 @@ export function trainingColumns(
   };
 }
 
-/** Vectors of the whole catalogue: [items × embeddingDim]. */
+/** [items of the state] logarithm of each one's share of what was bought; one that was not counts half a purchase. */
+export function logShares(
+  history: ShopHistory,
+  { items }: PurchasePairs,
+  { vocabulary }: ItemState,
+): Float32Array {
+  const counts = new Float64Array(vocabulary.size).fill(1 / 2);
+  const indexOf = vocabulary.indicesOf(history.items.map(({ id }) => id));
+  items.forEach((item) => counts[indexOf[item]]++);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return Float32Array.from(counts, (count) => Math.log(count / total));
+}
+
+/** Vectors of the whole catalogue: [items × embeddingDim + 1]. */
 export function vectorsOf(
   network: TowersNetwork,
   history: ShopHistory,

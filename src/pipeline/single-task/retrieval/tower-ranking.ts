@@ -15,20 +15,20 @@ import { ItemRanking } from '../recommendation/item-ranking.js';
 const TURN_MS = 50;
 const { PURCHASE } = BEHAVIOUR_CODE;
 
-/** Vectors of length 1, one an item; and how users come to theirs. */
+/** Vectors, one an item; and how users come to theirs. The last number is the item's bias, the others are of length 1. */
 export interface TowerVectors {
   /** Ids of all items, those that nobody has had to do with too. */
   readonly itemIds: readonly string[];
   /** [items × width] */
   readonly items: Float32Array;
   readonly width: number;
-  /** What cosines are divided by. */
+  /** What products are divided by. */
   readonly temperature: number;
   /** [users × width] of the request's users. */
   users(request: UserRequest): Float32Array;
 }
 
-/** Ranks items by the cosine of users' and items' vectors, over the whole catalogue. */
+/** Ranks items by the product of users' and items' vectors, over the whole catalogue. */
 export class TowerRanking implements ItemRanker {
   private readonly vocabulary: Vocabulary;
   /** For what no vector has a part in: reasons, trends, users nobody knows. */
@@ -124,7 +124,9 @@ export class TowerRanking implements ItemRanker {
     if (!this.vocabulary.has(itemId)) return this.plain.similarItems(itemId, options);
     const item = this.vocabulary.indexOf(itemId);
     const { items, width } = this.vectors;
-    const cosines = products(items, items.subarray(item * width, (item + 1) * width), 1);
+    const own = items.slice(item * width, (item + 1) * width);
+    own[width - 1] = 0;
+    const cosines = products(items, own, 1);
     const isAllowed = (other: number) => other !== item && this.isAllowed(other, options);
     return bestItems(cosines, options.first, isAllowed).map((other) => ({
       itemId: this.itemIds[other],

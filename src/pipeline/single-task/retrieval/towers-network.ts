@@ -45,12 +45,16 @@ export const pairColumns = (length: number) => ({
 type Pairs = Batch<ReturnType<typeof pairColumns>>;
 
 /**
- * A tower of users and one of items, whose vectors' cosine tells how well they go together (Yi et al., RecSys 2019). Both read one table of item
+ * A tower of users and one of items: the product of their vectors tells how well they go together, a cosine and the item's bias (Yi et al., RecSys
+ * 2019). Both read one table of item
  * embeddings: a user is what they did last, weighed by type and age; an item is its id, words, category and price.
  */
 export class TowersNetwork {
   readonly weights: WeightSet;
+  private readonly size: number;
   private readonly items: Table;
+  /** What an item has apart from who asks: it starts at the logarithm of its share of all purchases. */
+  private readonly bias: Table;
   private readonly words: Table;
   private readonly categories: Table;
   private readonly price: DenseWeights;
@@ -60,10 +64,10 @@ export class TowersNetwork {
   private readonly userHidden: DenseWeights;
   private readonly userOutput: DenseWeights;
 
-  /** @param size items with an id of their own. @param categories known ones */
+  /** @param logShares [items with an id of their own] where their bias starts. @param categories known ones */
   constructor(
     private readonly settings: RetrievalSettings,
-    private readonly size: number,
+    logShares: Float32Array,
     categories: number,
     seed: number,
   ) {
@@ -71,7 +75,13 @@ export class TowersNetwork {
     const weights = new WeightSet(new Random(seed).fork('towers'));
     const start = normalWith(EMBEDDING_DEVIATION);
     this.weights = weights;
-    this.items = weights.table('items', size + 1, width, start);
+    this.size = logShares.length;
+    const rarest = logShares.reduce((least, share) => Math.min(least, share), 0);
+    this.items = weights.table('items', this.size + 1, width, start);
+    this.bias = weights.table('item/bias', this.size + 1, 1, (values) => {
+      values.fill(rarest);
+      values.set(logShares);
+    });
     this.words = weights.table('words', WORD_BUCKETS + 1, width, start);
     this.categories = weights.table('categories', categories + 2, width, start);
     this.price = weights.dense('item/price', 2, width);
@@ -82,7 +92,7 @@ export class TowersNetwork {
     this.userOutput = weights.dense('user/output', hidden, width, glorotUniform);
   }
 
-  /** Vectors of length 1: [rows, embeddingDim]. @param columns those of `userColumns` */
+  /** Vectors: [rows, embeddingDim + 1], of length 1 and then a 1 for the items' bias. @param columns those of `userColumns` */
   users(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
     const { embeddingDim: width, length, dropout } = this.settings;
     const types = tf.reshape<Tensorflow.Rank.R1>(columns.userTypes, [-1]);
@@ -99,13 +109,15 @@ export class TowersNetwork {
     const count = tf.log1p(tf.sum(isThere, 1, true));
     const inputs = tf.concat([pooled, tf.mul(last, tf.slice(isThere, [0, length - 1], [-1, 1])), count], 1);
     const deep = context.random.dropout(dense(inputs, this.userHidden, 'relu'), dropout);
-    return normalised(tf.add(dense(deep, this.userOutput), pooled));
+    const vectors = normalised(tf.add(dense(deep, this.userOutput), pooled));
+    return tf.concat([vectors, tf.onesLike(tf.slice(vectors, [0, 0], [-1, 1]))], 1);
   }
 
-  /** Vectors of length 1: [rows, embeddingDim]. @param columns those of `itemColumns` */
+  /** Vectors: [rows, embeddingDim + 1], of length 1 and then the bias. @param columns those of `itemColumns` */
   itemVectors(columns: Batch<BatchSpec>, context: ModelContext): Tensorflow.Tensor2D {
     const { dropout } = this.settings;
-    const own = context.lookup(this.items, this.withoutSomeIds(columns.item, context));
+    const ids = this.withoutSomeIds(columns.item, context);
+    const own = context.lookup(this.items, ids);
     const content = tf.add(
       tf.add(
         meanOf(this.words, columns.words, context),
@@ -115,7 +127,9 @@ export class TowersNetwork {
     );
     const deep = dense(tf.concat([own, content], 1), this.itemHidden, 'relu');
     const output = dense(context.random.dropout(deep, dropout), this.itemOutput);
-    return normalised(tf.add(tf.add(output, own), content));
+    const vectors = normalised(tf.add(tf.add(output, own), content));
+    const bias = tf.mul(context.lookup(this.bias, ids), tf.scalar(this.settings.temperature));
+    return tf.concat<Tensorflow.Tensor2D>([vectors, tf.reshape(bias, [-1, 1])], 1);
   }
 
   /**
@@ -125,8 +139,8 @@ export class TowersNetwork {
   loss(batch: Pairs, context: ModelContext): Tensorflow.Scalar {
     const users = this.users(batch, context);
     const items = this.itemVectors(batch, context);
-    const cosines = tf.matMul(users, items, false, true);
-    const scaled = tf.div(cosines, tf.scalar(this.settings.temperature));
+    const products = tf.matMul(users, items, false, true);
+    const scaled = tf.div(products, tf.scalar(this.settings.temperature));
     const corrected = tf.sub(scaled, tf.expandDims(batch.logShare, 0));
     const isSame = tf.cast(tf.equal(tf.expandDims(batch.item, 1), tf.expandDims(batch.item, 0)), 'float32');
     const rows = batch.item.shape[0];

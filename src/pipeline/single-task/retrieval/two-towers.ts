@@ -31,7 +31,7 @@ import { exportableTowers } from './exportable-towers.js';
 import { type ContentCodes, fitContent } from './item-content.js';
 import { purchasePairs } from './purchase-pairs.js';
 import { type RetrievalSettings, retrievalSettings } from './retrieval-settings.js';
-import { takeRows, type TrainingColumns, trainingColumns, vectorsOf } from './tower-columns.js';
+import { logShares, takeRows, type TrainingColumns, trainingColumns, vectorsOf } from './tower-columns.js';
 import { TowerRanking } from './tower-ranking.js';
 import { pairColumns, TowersNetwork, userColumns } from './towers-network.js';
 
@@ -51,7 +51,7 @@ interface Saved {
 interface Fitted extends Omit<Saved, 'settings'> {
   readonly network: TowersNetwork;
   readonly state: ItemState;
-  /** [items × embeddingDim] of length 1. */
+  /** [items × embeddingDim + 1] */
   readonly vectors: Float32Array;
   readonly ranking: TowerRanking;
 }
@@ -80,7 +80,7 @@ export class TwoTowers implements Model {
     const { minExamples } = recommendationTask;
     if (count < minExamples) throw tooFewData('Purchases by users known before', count, minExamples);
     const codes = fitContent(history.items);
-    const network = this.newNetwork(state, codes, context.seed);
+    const network = this.newNetwork(logShares(history, pairs, state), codes, context.seed);
     try {
       const columns = trainingColumns(history, pairs, { state, codes, length: settings.length });
       await this.train(network, columns, count, context);
@@ -99,7 +99,7 @@ export class TwoTowers implements Model {
     await writeFile(join(directory, FILE), JSON.stringify(saved));
     await saveWeights(join(directory, WEIGHTS_FILE), network.weights);
     await saveItemState(directory, state);
-    const shape = [itemIds.length, this.settings.embeddingDim];
+    const shape = [itemIds.length, this.settings.embeddingDim + 1];
     await saveTensors(join(directory, VECTORS_FILE), {
       tensors: { items: { shape, values: vectors } },
       metadata: {},
@@ -109,7 +109,7 @@ export class TwoTowers implements Model {
   /** Takes over what `save` wrote. */
   async restore(directory: string, { codes, itemIds }: Saved): Promise<void> {
     const state = await loadItemState(directory);
-    const network = this.newNetwork(state, codes, 0);
+    const network = this.newNetwork(new Float32Array(state.vocabulary.size), codes, 0);
     await loadWeights(join(directory, WEIGHTS_FILE), network.weights);
     const { tensors } = await loadTensors(join(directory, VECTORS_FILE));
     this.serve({ network, state, codes, itemIds, vectors: tensors.items.values as Float32Array });
@@ -127,8 +127,8 @@ export class TwoTowers implements Model {
     this.fitted = null;
   }
 
-  private newNetwork(state: ItemState, codes: ContentCodes, seed: number): TowersNetwork {
-    return new TowersNetwork(this.settings, state.vocabulary.size, codes.categories.length, seed);
+  private newNetwork(shares: Float32Array, codes: ContentCodes, seed: number): TowersNetwork {
+    return new TowersNetwork(this.settings, shares, codes.categories.length, seed);
   }
 
   private async train(
@@ -180,7 +180,8 @@ export class TwoTowers implements Model {
   private serve(fitted: Omit<Fitted, 'ranking'>): void {
     this.dispose();
     const { itemIds, vectors, state } = fitted;
-    const { embeddingDim: width, temperature } = this.settings;
+    const { embeddingDim, temperature } = this.settings;
+    const width = embeddingDim + 1;
     const users = (request: UserRequest) => this.userVectors(request);
     const ranking = new TowerRanking({ itemIds, items: vectors, width, temperature, users }, state);
     this.fitted = { ...fitted, ranking };
