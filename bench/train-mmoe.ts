@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 
 import type * as Tensorflow from '@tensorflow/tfjs';
 
-import { chooseThreads } from '../src/nn/threads.js';
+import { chooseThreads, workOf } from '../src/nn/threads.js';
 import { defaultDataDirectory, measureMatrixProduct, readField } from './nn/peer-data.js';
 
 const FIELDS = 20;
@@ -31,11 +31,12 @@ export default async function run(args: string[]): Promise<void> {
       vocabulary: { type: 'string', default: '100000' },
       data: { type: 'string', default: defaultDataDirectory() },
       json: { type: 'boolean' },
-      threads: { type: 'string', default: 'large' },
+      threads: { type: 'string' },
       limit: { type: 'boolean' },
     },
   });
-  chooseThreads(flags.threads === 'small' ? 'small' : 'large');
+  const threads = flags.threads ?? workOf((FLOP_A_ROW / 2) * Number(flags.batch));
+  chooseThreads(threads === 'small' ? 'small' : 'large');
   const nn = await import('../src/nn/index.js');
   const { tf, dense } = nn;
   const rows = Number(flags.rows);

@@ -1,7 +1,7 @@
 /** Trains the seed net (32 numbers → 64 → 64 → two yes/no heads and one of 1,000 items) on 8,000 rows, with validation on 2,000. */
 import { parseArgs } from 'node:util';
 
-import { chooseThreads } from '../src/nn/threads.js';
+import { chooseThreads, workOf } from '../src/nn/threads.js';
 import { defaultDataDirectory, measureMatrixProduct, readField } from './nn/peer-data.js';
 
 const FEATURES = 32;
@@ -25,7 +25,7 @@ export default async function run(args: string[]): Promise<void> {
     },
   });
   const batchSize = Number(flags.batch);
-  const threads = flags.threads ?? (batchSize < 512 ? 'small' : 'large');
+  const threads = flags.threads ?? workOf((FLOP_A_ROW / 2) * batchSize);
   chooseThreads(threads === 'small' ? 'small' : 'large');
   const nn = await import('../src/nn/index.js');
   const { tf, column, idColumn, dense } = nn;

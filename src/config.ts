@@ -82,6 +82,12 @@ const SETTINGS = {
     fallback: String(Math.min(2, availableParallelism())),
     meaning: 'worker processes that the server starts; 0 where they run elsewhere',
   },
+  TANDEM_WORKER_THREADS: {
+    schema: z.enum(['one', 'all'], 'must be one or all'),
+    fallback: 'one',
+    meaning:
+      'threads of each worker; all pays from about 150 million multiply-adds a step, which the usual nets are far from',
+  },
   TANDEM_CHECKPOINT_SECONDS: {
     schema: wholeNumber(0, 3600),
     fallback: '15',
@@ -144,6 +150,8 @@ export interface Config {
   readonly cacheDir: string;
   readonly isAuthOn: boolean;
   readonly workers: number;
+  /** Threads that each worker trains with. */
+  readonly workerThreads: 'one' | 'all';
   readonly checkpointSeconds: number;
   /** Cron in UTC; null = never. */
   readonly checkSchedule: string | null;
@@ -199,6 +207,7 @@ export function readConfig(environment: Environment = process.env): Config {
     cacheDir: absolute((read('TANDEM_CACHE') as string | undefined) ?? ''),
     isAuthOn: auth === 'on',
     workers: read('TANDEM_WORKERS') as number,
+    workerThreads: read('TANDEM_WORKER_THREADS') as Config['workerThreads'],
     checkpointSeconds: read('TANDEM_CHECKPOINT_SECONDS') as number,
     checkSchedule: scheduleOf(read('TANDEM_CHECK_SCHEDULE') as string | undefined),
     retentionSchedule: scheduleOf(read('TANDEM_RETENTION_SCHEDULE') as string | undefined),

@@ -37,7 +37,7 @@ export function startWorker(runtime: Runtime): ManagedProcess {
     child = quietFork(join(PROJECT_ROOT, 'dist', 'src', 'worker.js'), {
       env: {
         ...process.env,
-        ...threadEnvironment('small'),
+        ...threadEnvironment(runtime.config.workerThreads === 'all' ? 'large' : 'small'),
         // TensorFlow prints what it optimises.
         TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '3',
         DATABASE_URL: runtime.databaseUrl,

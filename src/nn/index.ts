@@ -56,7 +56,7 @@ export { gradNorm, pcGrad } from './task-options.js';
 export type { StoredTensor, TensorBundle } from './tensor-file.js';
 export { decodeTensors, encodeTensors, loadTensors, saveTensors } from './tensor-file.js';
 export type { Work } from './threads.js';
-export { chooseThreads, threadEnvironment } from './threads.js';
+export { chooseThreads, threadEnvironment, workOf } from './threads.js';
 export { TraceError } from './trace-guard.js';
 export type { EarlyStopping, TrainOptions, TrainResult } from './train.js';
 export { train } from './train.js';

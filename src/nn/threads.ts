@@ -3,8 +3,19 @@
  * in the environment of a child, or in `process.env` before anything imports `backend.ts`.
  */
 
-/** 'small': nets of up to about a million multiply-adds a step, and serving; 'large': anything that fills the cores. */
+/** 'small': nets whose steps are short, and serving; 'large': what fills the cores. See workOf. */
 export type Work = 'small' | 'large';
+
+/**
+ * Where all cores begin to pay (`npm run bench -- threads`): of steps with 1 to 130 million multiply-adds none gained more than 1.03 times, most
+ * lost up to two thirds; from 168 million on they gained 1.6 to 2.2 times.
+ */
+const LARGE_FROM = 150e6;
+
+/** How much work a step is. @param multiplyAdds of its products; those of the two gradients count as well where it trains */
+export function workOf(multiplyAdds: number): Work {
+  return multiplyAdds < LARGE_FROM ? 'small' : 'large';
+}
 
 /**
  * Environment of a process that does the given work.
