@@ -1,7 +1,7 @@
 import type { ReasonKind } from './types/enums.enum.js';
 
 const WITH_ITEM: Partial<Record<ReasonKind, (title: string) => string>> = {
-  BOUGHT_TOGETHER: (title) => `Often bought together with ${title}`,
+  BOUGHT_TOGETHER: (title) => `Because you bought ${title}`,
   SIMILAR: (title) => `Like ${title}`,
   FOR_YOU: (title) => `Chosen for you because of ${title}`,
 };

@@ -158,7 +158,7 @@ describe('recommendations', () => {
     const shown = await list({ id: 'a stranger' });
     expect(shown.map((one) => one.item.id)).toEqual(['i0', 'i1', 'i2', 'i3', 'i4']);
     expect(shown.map((one) => one.rank)).toEqual([1, 2, 3, 4, 5]);
-    expect(shown[1].reason.text).toBe('Often bought together with Item 0');
+    expect(shown[1].reason.text).toBe('Because you bought Item 0');
   });
 
   test('a filter is held to exactly', async () => {

@@ -27,7 +27,7 @@ export function reasonOf(state: ItemState, user: UserItems, item: number): RankR
   }
   if (state.features[item * ITEM_FEATURE_COUNT + TREND30] >= TRENDING)
     return { kind: 'TRENDING', itemId: null };
-  return { kind: user.items.length > 0 && cause ? 'FOR_YOU' : 'POPULAR', itemId: null };
+  return cause ? { kind: 'FOR_YOU', itemId: ids[user.items[cause.at]] } : { kind: 'POPULAR', itemId: null };
 }
 
 /** The user's item that is most similar to an item, lately used ones first in doubt. */

@@ -21,6 +21,7 @@ import { exportableNetwork } from '../export/exportable-network.js';
 import { namedCheckpoint } from '../named-checkpoint.js';
 import { ItemRanking } from '../recommendation/item-ranking.js';
 import { loadItemState, saveItemState } from '../recommendation/item-state-file.js';
+import { causesOf } from './sequence-causes.js';
 import { type Attention, sequenceBatch, SequenceNetwork } from './sequence-network.js';
 import { type SequenceSettings, sequenceSettings } from './sequence-settings.js';
 
@@ -80,10 +81,11 @@ class SequenceRanker implements Model, ItemRanker {
 
   async rankItems(request: UserRequest, options: RankOptions): Promise<RankedItem[][]> {
     const lists: RankedItem[][] = [];
-    for (const [at, ranking] of this.rankings(request).entries())
-      lists.push(
-        ...(await ranking.rankItems({ ...request, users: request.users.subarray(at, at + 1) }, options)),
-      );
+    for (const [at, ranking] of this.rankings(request).entries()) {
+      const one = { ...request, users: request.users.subarray(at, at + 1) };
+      const [list] = await ranking.rankItems(one, options);
+      lists.push(this.withCauses(one, list));
+    }
     return lists;
   }
 
@@ -218,6 +220,24 @@ class SequenceRanker implements Model, ItemRanker {
     return Array.from(users, (_, at) => {
       const own = logits.subarray(at * size, (at + 1) * size);
       return new ItemRanking(state, () => own);
+    });
+  }
+
+  /** Habits apart, an item's reason is the item of the user's that it is owed to in this very model. */
+  private withCauses(
+    { history, users: [user], asOf }: UserRequest,
+    list: readonly RankedItem[],
+  ): RankedItem[] {
+    const { network, state } = this.ready();
+    const { vocabulary } = state;
+    const vocabularyOf = vocabulary.indicesOf(history.items.map((item) => item.id));
+    const sequence = itemSequence(history, user, asOf, vocabularyOf, vocabulary.size);
+    const shown = list.map(({ itemId }) => vocabulary.indexOf(itemId));
+    const causes = causesOf(network, this.settings.length, sequence, shown);
+    return list.map((item, at) => {
+      const cause = causes[at];
+      if (cause === null || item.reason.kind === 'BOUGHT_REGULARLY') return item;
+      return { ...item, reason: { kind: 'FOR_YOU', itemId: vocabulary.ids[cause] } };
     });
   }
 
