@@ -1,4 +1,5 @@
 import { AppError } from '../errors.js';
+import { applyArchiveErasures, hasArchives } from './archive-erasures.js';
 import { inTransaction, lockPeople } from './pool.js';
 import type { ErasureRow } from './rows.js';
 import type { ShopContext } from './shop-context.js';
@@ -19,11 +20,18 @@ const PERSONAL_TABLES: readonly (readonly [table: string, condition: string])[] 
 ];
 
 /**
- * Removes a person's rows from every table in one transaction and keeps a receipt that holds no personal data.
+ * Removes a person's rows from every table in one transaction, then from the archives of retention, and keeps a receipt that holds no
+ * personal data. Broken off behind the transaction, the next erasure or retention run does the archives.
  *
  * @throws AppError NOT_FOUND
  */
-export function eraseUser(context: ShopContext, externalId: string): Promise<ErasureRow> {
+export async function eraseUser(context: ShopContext, externalId: string): Promise<ErasureRow> {
+  const receipt = await eraseRows(context, externalId);
+  const archived = (await applyArchiveErasures(context)).get(receipt.id);
+  return { ...receipt, removed: { ...receipt.removed, ...archived } };
+}
+
+function eraseRows(context: ShopContext, externalId: string): Promise<ErasureRow> {
   return inTransaction(context.pool, async (client) => {
     // Rows of the person that are just being written are stored before, and removed with the others.
     await lockPeople(client, context.shopId, 'EXCLUSIVE');
@@ -33,6 +41,11 @@ export function eraseUser(context: ShopContext, externalId: string): Promise<Era
     );
     if (rows.length === 0) throw new AppError('NOT_FOUND', `There is no user ${externalId}.`);
     const [user] = rows;
+    // Rows that were archived before persons were brought together stand under their former ids.
+    const { rows: aliases } = await client.query<{ id: string }>(
+      `SELECT alias_id AS id FROM user_aliases WHERE user_id = $1 UNION SELECT alias_id FROM user_links WHERE user_id = $1`,
+      [externalId],
+    );
     const removed: Record<string, number> = {};
     for (const [table, condition] of PERSONAL_TABLES) {
       const result = await client.query(`DELETE FROM ${table} WHERE ${condition}`, [user.id, externalId]);
@@ -52,6 +65,14 @@ export function eraseUser(context: ShopContext, externalId: string): Promise<Era
       `INSERT INTO erasures (shop_id, removed, model_version_ids) VALUES ($1, $2, $3) RETURNING id, erased_at AS "erasedAt"`,
       [context.shopId, JSON.stringify(removed), modelVersionIds],
     );
+    if (await hasArchives(context)) {
+      await client.query(
+        'INSERT INTO archive_erasures (shop_id, erasure_id, user_keys) VALUES ($1, $2, $3)',
+        [context.shopId, receipts[0].id, [externalId, ...aliases.map(({ id }) => id)]],
+      );
+    }
+    // Positions of imports that were broken off quote rows; without them the file is read from its start.
+    await client.query('DELETE FROM import_positions WHERE shop_id = $1', [context.shopId]);
     return { ...receipts[0], removed, modelVersionIds };
   });
 }

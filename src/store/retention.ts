@@ -12,6 +12,7 @@ import {
   type RetentionKind,
   toParquet,
 } from './archive-columns.js';
+import { applyArchiveErasures } from './archive-erasures.js';
 import { oldPartitions, tendPartitions } from './partitions.js';
 import { inTransaction } from './pool.js';
 import { rowsOf, type ShopContext } from './shop-context.js';
@@ -68,6 +69,7 @@ export function retentionStore(context: ShopContext): RetentionStore {
     setRetention: (kind, policy) => setRetention(context, kind, policy),
     applyRetention: async (options) => {
       const reports: RetentionReport[] = [];
+      await applyArchiveErasures(context);
       for (const policy of await policies()) reports.push(await applyPolicy(context, policy, options));
       await tendPartitions(context);
       return reports;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import pg from 'pg';
 
 import type { BehaviourWrite, ShopStore } from '../../src/store/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -114,6 +115,54 @@ describe('retention', () => {
       ['TRANSACTIONS', 1],
     ]);
     expect((await rowsIn(reports[2].files))[0]).toMatchObject({ id: 't1', userId: 'u1', amount: '9.9000' });
+  });
+
+  test('an erased person leaves the archives too, whole file by whole file, also one that an erasure broke off at', async () => {
+    const shop = await shopWithAges();
+    await shop.recordTransactions([
+      { id: 'sale', userId: 'u1', amount: '9.90', currency: 'EUR', occurredAt: daysAgo(60) },
+      { id: 'other', userId: 'u2', amount: '5.00', currency: 'EUR', occurredAt: daysAgo(61) },
+    ]);
+    await shop.recordFeedback([{ eventId: 'f', userId: 'u1', kind: 'CLICKED', occurredAt: daysAgo(70) }]);
+    for (const kind of ['BEHAVIOURS', 'TRANSACTIONS', 'FEEDBACK'] as const)
+      await shop.setRetention(kind, { keepDays: 40, isArchived: true });
+    const reports = await shop.applyRetention({ now: NOW, archiveDirectory: folder, batchRows: 25 });
+    const filesOf = (kind: string) => reports.find((report) => report.kind === kind)!.files;
+    const before = await rowsIn(filesOf('BEHAVIOURS'));
+    const theirs = before.filter(({ userId }) => userId === 'u1').length;
+    expect(theirs).toBeGreaterThan(5);
+
+    const receipt = await shop.eraseUser('u1');
+    expect(receipt.removed).toMatchObject({
+      archived_behaviours: theirs,
+      archived_transactions: 1,
+      archived_feedback: 1,
+    });
+    const after = await rowsIn(filesOf('BEHAVIOURS'));
+    expect(after).toEqual(before.filter(({ userId }) => userId !== 'u1'));
+    expect(await rowsIn(filesOf('TRANSACTIONS'))).toMatchObject([{ id: 'other' }]);
+    // A file that held nothing else is gone, and so is every trace of whom it was about.
+    expect(existsSync(filesOf('FEEDBACK')[0])).toBe(false);
+    expect(await shop.query('SELECT * FROM archive_erasures')).toEqual([]);
+    const [stored] = await shop.query<{ removed: object }>('SELECT removed FROM erasures');
+    expect(stored.removed).toEqual(receipt.removed);
+
+    // What an erasure leaves behind that ends before the archives are done, as a kill would.
+    await shop.eraseUser('u3');
+    const [{ id }] = await shop.query<{ id: string }>(
+      'SELECT id FROM erasures ORDER BY erased_at DESC LIMIT 1',
+    );
+    const owner = new pg.Client({ connectionString: db.url });
+    await owner.connect();
+    await owner.query('INSERT INTO archive_erasures (shop_id, erasure_id, user_keys) VALUES ($1, $2, $3)', [
+      shop.shopId,
+      id,
+      ['u4'],
+    ]);
+    await owner.end();
+    await shop.applyRetention({ now: NOW, archiveDirectory: folder });
+    const left = new Set((await rowsIn(filesOf('BEHAVIOURS'))).map(({ userId }) => userId));
+    expect([...left].sort()).toEqual(['u0', 'u2', 'u5', 'u6']);
   });
 
   test('column files of the history leave removed rows out', async () => {
