@@ -7,6 +7,12 @@ import { type Config, describeSettings, maskUrl, readConfig, type SettingReport 
 import { coerceError } from './errors.js';
 import { PROJECT_ROOT } from './root.js';
 import { openRuntime } from './runtime.js';
+import type { ShopStore } from './store/index.js';
+
+/** The partition and its indexes. */
+const LOCKS_A_PARTITION = 5;
+/** What API and workers may have under way over whole tables. */
+const STATEMENTS_AT_ONCE = 20;
 
 /** One thing that was looked at. */
 export interface Check {
@@ -31,7 +37,7 @@ export async function inspectInstallation(): Promise<InstallationReport> {
   try {
     const config = readConfig();
     checks.push({ name: 'settings', value: 'valid', ok: true });
-    checks.push(await inspectPort(config), await inspectDatabase(config), inspectDashboard());
+    checks.push(await inspectPort(config), ...(await inspectDatabase(config)), inspectDashboard());
   } catch (thrown) {
     checks.push({
       name: 'settings',
@@ -43,7 +49,7 @@ export async function inspectInstallation(): Promise<InstallationReport> {
   return { checks, settings: describeSettings() };
 }
 
-async function inspectDatabase(config: Config): Promise<Check> {
+async function inspectDatabase(config: Config): Promise<Check[]> {
   const name = 'database';
   const where = config.databaseUrl
     ? maskUrl(config.databaseUrl)
@@ -55,20 +61,41 @@ async function inspectDatabase(config: Config): Promise<Check> {
       const counts = Object.entries(await shop.counts())
         .map(([table, rows]) => `${rows} ${table}`)
         .join(', ');
-      return { name, value: `${where}: ${counts}`, ok: true };
+      return [{ name, value: `${where}: ${counts}`, ok: true }, await inspectLocks(shop)];
     } finally {
       await runtime.close();
     }
   } catch (thrown) {
-    return {
-      name,
-      value: `${where}: ${coerceError(thrown).message}`,
-      ok: false,
-      hint: config.databaseUrl
-        ? 'Check DATABASE_URL, and that PostgreSQL runs and lets this user in.'
-        : 'See the message; removing the folder starts afresh, without its data.',
-    };
+    return [
+      {
+        name,
+        value: `${where}: ${coerceError(thrown).message}`,
+        ok: false,
+        hint: config.databaseUrl
+          ? 'Check DATABASE_URL, and that PostgreSQL runs and lets this user in.'
+          : 'See the message; removing the folder starts afresh, without its data.',
+      },
+    ];
   }
+}
+
+/** A statement over a growing table takes a lock for each partition and each of its indexes, out of a table that all statements share. */
+async function inspectLocks(shop: ShopStore): Promise<Check> {
+  const [{ locks, connections, partitions }] = await shop.query<
+    Record<'locks' | 'connections' | 'partitions', number>
+  >(
+    `SELECT current_setting('max_locks_per_transaction')::int AS locks, current_setting('max_connections')::int AS connections,
+       (SELECT count(*)::int FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent IN (to_regclass('behaviours'), to_regclass('transactions'))) AS partitions`,
+  );
+  const relations = partitions * LOCKS_A_PARTITION;
+  const needed = Math.ceil((relations * STATEMENTS_AT_ONCE) / connections);
+  return {
+    name: 'locks',
+    value: `room for ${locks * connections}; ${STATEMENTS_AT_ONCE} statements over all partitions take ${relations * STATEMENTS_AT_ONCE}`,
+    ok: locks >= needed,
+    hint: `Set max_locks_per_transaction to at least ${needed} in postgresql.conf and restart PostgreSQL.`,
+  };
 }
 
 function inspectPort(config: Config): Promise<Check> {

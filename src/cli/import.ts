@@ -116,6 +116,9 @@ function describeFile(file: FileReport): string {
     .map(({ line, message }) => `  ${line === null ? '' : `line ${line}: `}${message}`);
   return [
     `${file.path}: ${file.lines} lines = ${file.kept} kept + ${file.dropped} left out + ${file.rejected} rejected, in ${file.seconds.toFixed(1)} s`,
+    ...(file.resumedAt === null
+      ? []
+      : [`Went on behind line ${file.resumedAt}, up to which an earlier attempt had come.`]),
     ...(rules.length > 0 ? ['Cleaning, in lines:', ...rules] : []),
     'Stored:',
     ...written,

@@ -16,6 +16,7 @@ import { PrismaClient } from './generated/client.js';
 import { openHistoryFiles } from './history-files.js';
 import { historyReads } from './history-reads.js';
 import { identityStore } from './identities.js';
+import { importPositionStore } from './import-positions.js';
 import { databaseUnreachable } from './migrate.js';
 import { Notifications } from './notifications.js';
 import { createPool, StatementCounter } from './pool.js';
@@ -150,6 +151,7 @@ function shopStore(context: ShopContext): ShopStore {
     ...dataJobStore(context),
     ...connectionStore(context),
     ...scheduleStore(context),
+    ...importPositionStore(context),
     openHistoryFiles: (directory, options) => openHistoryFiles(context, directory, options),
     eraseUser: (externalId) => eraseUser(context, externalId),
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>

@@ -11,6 +11,7 @@ import type { ConnectionStore } from './connections.js';
 import type { DataJobStore } from './data-job-store.js';
 import type { EvaluationStore } from './evaluations.js';
 import type { HistoryFiles, HistoryFilesOptions } from './history-files.js';
+import type { ImportPositionStore } from './import-positions.js';
 import type { RetentionStore } from './retention.js';
 import type {
   AlertRow,
@@ -87,6 +88,7 @@ export interface ShopStore
     DataJobStore,
     ConnectionStore,
     ScheduleStore,
+    ImportPositionStore,
     EvaluationStore,
     TrialStore {
   readonly shopId: number;

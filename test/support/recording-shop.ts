@@ -23,6 +23,7 @@ export class RecordingShop {
   readonly feedback = new Map<string, FeedbackWrite>();
   readonly links: UserLink[] = [];
   readonly cursors = new Map<string, JsonObject>();
+  readonly positions = new Map<string, JsonObject>();
   readonly pages = new Map<string, CrawledPageRow>();
   readonly quarantined: (QuarantineOrigin & QuarantineWrite)[] = [];
   /** Rows of each write, in order. */
@@ -48,6 +49,15 @@ export class RecordingShop {
       readCursor: (source, resource) => Promise.resolve(this.cursors.get(`${source} ${resource}`) ?? null),
       writeCursor: (source, resource, cursor) => {
         this.cursors.set(`${source} ${resource}`, cursor);
+        return Promise.resolve();
+      },
+      readImportPosition: (key) => Promise.resolve(this.positions.get(key) ?? null),
+      writeImportPosition: (key, position) => {
+        this.positions.set(key, JSON.parse(JSON.stringify(position)) as JsonObject);
+        return Promise.resolve();
+      },
+      deleteImportPosition: (key) => {
+        this.positions.delete(key);
         return Promise.resolve();
       },
       crawledPages: () => Promise.resolve([...this.pages.values()]),

@@ -23,6 +23,9 @@ const MAX_UNPACKED = 200;
 /** Up to so many unpacked bytes nothing is said of a bomb. */
 const MAX_UNPACKED_UNASKED = 1 << 24;
 
+/** Encodings whose text can be gone on with at any character. */
+const SEEKABLE: readonly Encoding[] = ['utf-8', 'windows-1252', 'iso-8859-15'];
+
 /** Bytes looked at to tell gzip, encoding, format and columns. */
 const SAMPLE_BYTES = 1 << 18;
 
@@ -36,6 +39,10 @@ export interface TextSource {
   readonly isHeadAll: boolean;
   /** All text from the beginning, in pieces; can be read once. */
   readonly text: AsyncIterable<string>;
+  /** Bytes that the text handed out so far takes; null where reading cannot go on there (gzip, streams, encodings with a state). */
+  offset(): number | null;
+  /** The text behind an offset that was told, in the place of `text`. @throws RangeError where there is none */
+  textFrom(offset: number): AsyncIterable<string>;
   close(): void;
 }
 
@@ -61,14 +68,37 @@ export async function openTextFile(
     throw new AppError('NOT_FOUND', `There is no file ${path}.`, {}, { cause: error });
   });
   if (!facts.isFile()) throw new AppError('BAD_USER_INPUT', `${path} is not a file.`);
-  const bytes = createReadStream(path, { highWaterMark: SAMPLE_BYTES });
-  let read = 0;
-  bytes.on('data', (chunk) => {
-    read += chunk.length;
-    options.onBytes?.(read, facts.size);
-  });
-  bytes.pause();
-  return openText(bytes, { ...options, name: options.name ?? path });
+  const name = options.name ?? path;
+  const open = (start: number): Readable => {
+    const bytes = createReadStream(path, { highWaterMark: SAMPLE_BYTES, start });
+    let read = start;
+    bytes.on('data', (chunk) => {
+      read += chunk.length;
+      options.onBytes?.(read, facts.size);
+    });
+    return bytes.pause();
+  };
+  const source = await openText(open(0), { ...options, name });
+  if (source.isGzip || !SEEKABLE.includes(source.encoding)) return source;
+  let later: { text: AsyncIterable<string>; offset: () => number; close: () => void } | null = null;
+  return {
+    ...source,
+    offset: () => (later ?? source).offset(),
+    textFrom: (start) => {
+      const stream = open(start);
+      options.onBytes?.(start, facts.size);
+      const counter = { bytes: start };
+      // Behind the beginning, what looks like a byte order mark is a character.
+      const decoder = new TextDecoder(source.encoding, { ignoreBOM: true });
+      const text = decode(readChunks(stream, name), decoder, counter);
+      later = { text, offset: () => counter.bytes, close: () => stream.destroy() };
+      return text;
+    },
+    close: () => {
+      source.close();
+      later?.close();
+    },
+  };
 }
 
 /**
@@ -92,12 +122,17 @@ export async function openText(stream: Readable, options: TextOptions): Promise<
     );
   }
   const decoder = new TextDecoder(encoding);
+  const counter = { bytes: 0 };
   return {
     encoding,
     isGzip,
     head: new TextDecoder(encoding).decode(head),
     isHeadAll: isAll,
-    text: decode(chunks, decoder),
+    text: decode(chunks, decoder, counter),
+    offset: () => (isGzip || !SEEKABLE.includes(encoding) ? null : counter.bytes),
+    textFrom: () => {
+      throw new RangeError(`${options.name} can be read from its beginning alone.`);
+    },
     close: () => stream.destroy(),
   };
 }
@@ -181,18 +216,36 @@ async function* gunzip(source: AsyncIterator<Buffer>, name: string): AsyncGenera
   }
 }
 
+/** @param counter bytes of the text handed out so far, whole characters */
 async function* decode(
   chunks: AsyncIterator<Buffer>,
   decoder: InstanceType<typeof TextDecoder>,
+  counter: { bytes: number },
 ): AsyncGenerator<string> {
-  for (;;) {
-    const next = await chunks.next();
-    if (next.done === true) break;
-    const text = decoder.decode(next.value, { stream: true });
+  let open: Buffer = Buffer.alloc(0);
+  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+    const bytes = open.length > 0 ? Buffer.concat([open, next.value]) : next.value;
+    const whole = bytes.length - (decoder.encoding === 'utf-8' ? openTail(bytes) : 0);
+    open = bytes.subarray(whole);
+    counter.bytes += whole;
+    const text = decoder.decode(bytes.subarray(0, whole), { stream: true });
     if (text !== '') yield text;
   }
-  const last = decoder.decode();
+  const last = decoder.decode(open);
+  counter.bytes += open.length;
   if (last !== '') yield last;
+}
+
+/** Bytes at the end that begin a character of UTF-8 and do not end it. */
+function openTail(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back];
+    if (byte < 0x80) return 0;
+    if (byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return length > back ? back : 0;
+  }
+  return 0;
 }
 
 function guessEncoding(head: Buffer, isAll: boolean, fallback: Encoding): Encoding {

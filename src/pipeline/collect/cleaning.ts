@@ -24,6 +24,13 @@ export interface CleaningRuleCount {
   readonly after: number;
 }
 
+/** Counts of the lines so far, by rule. */
+export interface CleaningState {
+  readonly seen: number;
+  readonly decided: readonly number[];
+  readonly fitting: readonly number[];
+}
+
 /** Applies a layout's rules line by line and counts. */
 export class Cleaning<Line> {
   private readonly decided: number[];
@@ -52,6 +59,19 @@ export class Cleaning<Line> {
       if (rule.action === 'DROP') isKept = false;
     }
     return isKept;
+  }
+
+  state(): CleaningState {
+    return { seen: this.seen, decided: [...this.decided], fitting: [...this.fitting] };
+  }
+
+  /** @param state of the same rules */
+  restore({ seen, decided, fitting }: CleaningState): void {
+    this.seen = seen;
+    this.rules.forEach((_rule, index) => {
+      this.decided[index] = decided[index];
+      this.fitting[index] = fitting[index];
+    });
   }
 
   counts(): CleaningRuleCount[] {

@@ -11,6 +11,13 @@ export interface TextRecord {
 /** Longest record that is read, in characters; a quote that stays open for longer is taken as broken. */
 export const MAX_RECORD_LENGTH = 1 << 20;
 
+/** Where a splitter stands: the unfinished rest of the text, and the line that it starts on. */
+export interface SplitterState {
+  readonly rest: string;
+  readonly line: number;
+  readonly isSkippingLongLine: boolean;
+}
+
 const QUOTE = '"';
 
 /**
@@ -29,6 +36,18 @@ export class DelimitedSplitter {
     private readonly delimiter: string,
     private readonly lineEnd: '\n' | '\r' = '\n',
   ) {}
+
+  /** What is needed to go on behind the text so far, in a splitter of the same kind. */
+  state(): SplitterState {
+    const { rest, line, isSkippingLongLine } = this;
+    return { rest, line, isSkippingLongLine };
+  }
+
+  restore({ rest, line, isSkippingLongLine }: SplitterState): void {
+    this.rest = rest;
+    this.line = line;
+    this.isSkippingLongLine = isSkippingLongLine;
+  }
 
   /** Records that end in this text or ended before; the unfinished rest is kept. */
   push(text: string): TextRecord[] {

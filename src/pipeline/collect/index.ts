@@ -12,16 +12,9 @@ export { downloadFile, type DownloadOptions } from './download.js';
 export { FIELD_NAMES, type FieldMapping, type FieldName, RECORD_KINDS, type RecordKind } from './fields.js';
 export { type FieldGuess, guessImport, type ImportGuess } from './guess-import.js';
 export { HistoryBuilder } from './history-builder.js';
-export {
-  type FileReport,
-  importFiles,
-  type ImportOptions,
-  type ImportProblem,
-  type ImportProgress,
-  type ImportReport,
-  type SkippedFile,
-} from './import-files.js';
+export { importFiles, type ImportOptions, type ImportProgress } from './import-files.js';
 export { type ImportPlan, type PlanOptions } from './import-plan.js';
+export { type FileReport, type ImportProblem, type ImportReport, type SkippedFile } from './import-report.js';
 export { ingestBatch } from './ingest-batch.js';
 export { INGEST_KINDS, type IngestKind } from './ingest-schemas.js';
 export { type IngestOptions, type IngestReport, ingestStream } from './ingest-stream.js';

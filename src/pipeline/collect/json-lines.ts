@@ -1,4 +1,4 @@
-import { MAX_RECORD_LENGTH, type TextRecord } from './delimited.js';
+import { MAX_RECORD_LENGTH, type SplitterState, type TextRecord } from './delimited.js';
 import { isDeeperThan } from './values.js';
 
 const MAX_DEPTH = 64;
@@ -11,6 +11,18 @@ export class JsonLineSplitter {
   private rest = '';
   private line = 1;
   private isSkippingLongLine = false;
+
+  /** What is needed to go on behind the text so far, in a splitter of the same kind. */
+  state(): SplitterState {
+    const { rest, line, isSkippingLongLine } = this;
+    return { rest, line, isSkippingLongLine };
+  }
+
+  restore({ rest, line, isSkippingLongLine }: SplitterState): void {
+    this.rest = rest;
+    this.line = line;
+    this.isSkippingLongLine = isSkippingLongLine;
+  }
 
   push(text: string): TextRecord[] {
     const lines = (this.rest + text).split('\n');

@@ -59,6 +59,7 @@ export async function openParquet(path: string, options: ParquetOptions = {}): P
     );
     if (objects.length === 0) throw new AppError('BAD_USER_INPUT', `${name} holds no rows.`);
     const columns = jsonColumns(objects);
+    let row = 0;
     return {
       name,
       format: 'PARQUET',
@@ -68,12 +69,17 @@ export async function openParquet(path: string, options: ParquetOptions = {}): P
       columns,
       firstRecords: first.map((record) => pickValues(record, columns)),
       close: () => decoder.close(),
-      async *batches({ columns: wanted = columns } = {}) {
+      mark: () => ({ row }),
+      async *batches({ columns: wanted = columns, from: mark } = {}) {
         let from = 0;
+        const known = Number(mark?.row ?? 0);
         for (const rows of groups) {
-          for (const end = from + rows; from < end;) {
+          const end = from + rows;
+          for (from = Math.max(from, Math.min(known, end)); from < end;) {
             const to = Math.min(from + PART_ROWS, end);
-            yield (await decoder.read(from, to)).map((record) => pickValues(record, wanted));
+            const records = await decoder.read(from, to);
+            row = to;
+            yield records.map((record) => pickValues(record, wanted));
             options.onBytes?.(Math.round((bytes * to) / total), bytes);
             from = to;
           }

@@ -1,3 +1,4 @@
+import { type JsonObject } from '../../store/index.js';
 import { type Encoding } from './byte-source.js';
 import { type TextRecord } from './delimited.js';
 
@@ -29,8 +30,15 @@ export interface RecordSource {
    * with `columns` given, objects give the values of these keys (`a.b` reaches into objects).
    *
    * @param options.hasHeader false: the first line of a CSV is a record
+   * @param options.from a mark of the same source: only the records behind it
    */
-  batches(options?: { hasHeader?: boolean; columns?: readonly string[] }): AsyncIterable<TextRecord[]>;
+  batches(options?: {
+    hasHeader?: boolean;
+    columns?: readonly string[];
+    from?: JsonObject;
+  }): AsyncIterable<TextRecord[]>;
+  /** Where reading stands behind the last batch, to go on from; null for what can only be read from its beginning, such as gzip. */
+  mark(): JsonObject | null;
   close(): void;
 }
 

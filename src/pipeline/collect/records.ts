@@ -1,8 +1,9 @@
 import { type Readable } from 'node:stream';
 
 import { AppError } from '../../errors.js';
+import { type JsonObject } from '../../store/index.js';
 import { openText, openTextFile, type TextSource } from './byte-source.js';
-import { DelimitedSplitter, type TextRecord } from './delimited.js';
+import { DelimitedSplitter, type SplitterState, type TextRecord } from './delimited.js';
 import { jsonColumns, JsonLineSplitter } from './json-lines.js';
 import { JsonValueSplitter } from './json-values.js';
 import { isParquet, openParquet } from './parquet.js';
@@ -73,6 +74,7 @@ function csvRecords(source: TextSource, name: string, options: RecordOptions): R
     );
   }
   const columns = header.values.map((value) => String(value).trim());
+  const splitter = new DelimitedSplitter(delimiter, lineEnd);
   return {
     name,
     format: 'CSV',
@@ -82,9 +84,10 @@ function csvRecords(source: TextSource, name: string, options: RecordOptions): R
     columns,
     firstRecords: first.slice(1),
     close: () => source.close(),
-    async *batches({ hasHeader = true } = {}) {
-      const splitter = new DelimitedSplitter(delimiter, lineEnd);
-      let isHeaderDue = hasHeader;
+    mark: () => markOf(source, splitter),
+    async *batches({ hasHeader = true, from } = {}) {
+      const text = textFrom(source, splitter, from);
+      let isHeaderDue = hasHeader && from === undefined;
       const checked = (batch: TextRecord[]): TextRecord[] => {
         const records = isHeaderDue ? batch.slice(1) : batch;
         if (batch.length > 0) isHeaderDue = false;
@@ -93,14 +96,32 @@ function csvRecords(source: TextSource, name: string, options: RecordOptions): R
         }
         return records;
       };
-      for await (const text of source.text) {
-        const batch = checked(splitter.push(text));
+      for await (const piece of text) {
+        const batch = checked(splitter.push(piece));
         if (batch.length > 0) yield batch;
       }
       const last = checked(splitter.end());
       if (last.length > 0) yield last;
     },
   };
+}
+
+/** A splitter whose state is enough to go on. */
+type LineSplitter = DelimitedSplitter | JsonLineSplitter;
+
+function markOf(source: TextSource, splitter: LineSplitter): JsonObject | null {
+  const offset = source.offset();
+  return offset === null ? null : { offset, splitter: { ...splitter.state() } };
+}
+
+function textFrom(
+  source: TextSource,
+  splitter: LineSplitter,
+  mark: JsonObject | undefined,
+): AsyncIterable<string> {
+  if (mark === undefined) return source.text;
+  splitter.restore(mark.splitter as unknown as SplitterState);
+  return source.textFrom(Number(mark.offset));
 }
 
 /** A record with another number of values than the header, or with bytes that are no text, is a problem. */
@@ -152,6 +173,7 @@ function jsonRecords(source: TextSource, name: string, format: RecordFormat): Re
     );
   }
   const columns = jsonColumns(objects);
+  const splitter = createSplitter();
   return {
     name,
     format,
@@ -161,10 +183,11 @@ function jsonRecords(source: TextSource, name: string, format: RecordFormat): Re
     columns,
     firstRecords: first.map((record) => pickValues(record, columns)),
     close: () => source.close(),
-    async *batches({ columns: wanted = columns } = {}) {
-      const splitter = createSplitter();
-      for await (const text of source.text) {
-        const batch = splitter.push(text);
+    mark: () => (splitter instanceof JsonLineSplitter ? markOf(source, splitter) : null),
+    async *batches({ columns: wanted = columns, from } = {}) {
+      const text = splitter instanceof JsonLineSplitter ? textFrom(source, splitter, from) : source.text;
+      for await (const piece of text) {
+        const batch = splitter.push(piece);
         if (batch.length > 0) yield batch.map((record) => pickValues(record, wanted));
       }
       const last = splitter.end();

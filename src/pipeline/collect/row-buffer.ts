@@ -39,6 +39,8 @@ export class RowBuffer implements RowSink {
   };
   /** The line that rows come from now; null behind the last line, for rows made from many. */
   line: number | null = null;
+  /** While it is set, rows are stored already and go nowhere: a mapper reads again what an earlier attempt had read. */
+  isMuted = false;
   private rows = emptyRows();
   private lines = emptyLines();
   private writing: Promise<void> = Promise.resolve();
@@ -98,16 +100,27 @@ export class RowBuffer implements RowSink {
     this.writing.catch(() => undefined);
   }
 
+  /** Writes what waits, the links among it, and resolves when it is stored. */
+  async settle(): Promise<void> {
+    await this.flush();
+    await this.writing;
+    await this.recordLinks();
+  }
+
   /** Writes what waits, brings persons together, and resolves when everything is stored. @returns ids that were merged into persons */
   async drain(): Promise<number> {
     await this.flush();
     await this.writing;
     await this.describeNewItems();
+    await this.recordLinks();
+    return (await this.store.applyLinks()).merged;
+  }
+
+  private async recordLinks(): Promise<void> {
     const links = [...this.links.values()];
     for (let from = 0; from < links.length; from += MAX_PART)
       await this.store.recordLinks(links.slice(from, from + MAX_PART));
     this.links.clear();
-    return (await this.store.applyLinks()).merged;
   }
 
   /** Items that nobody has described: their title is their id, as a behaviour made them. */
@@ -123,6 +136,7 @@ export class RowBuffer implements RowSink {
   }
 
   private add<Kind extends RowKind>(kind: Kind, row: RowsByKind[Kind][number]): void {
+    if (this.isMuted) return;
     (this.rows[kind] as (typeof row)[]).push(row);
     this.lines[kind].push(this.line);
     this.size++;

@@ -12,7 +12,10 @@ export interface ItemMention {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-interface ItemFacts {
+/** A few megabytes of JSON. */
+const MAX_KEPT_ITEMS = 20_000;
+
+export interface ItemFacts {
   title: string;
   category: string[];
   price: string | null;
@@ -51,6 +54,15 @@ export class ItemCatalogue {
     for (const [name, value] of Object.entries(attributes)) {
       if (value !== '' && value !== facts.attributes[name]) facts.attributes[name] = detach(value);
     }
+  }
+
+  /** What is known of each item; null where that is more than a position should hold. */
+  state(): [string, ItemFacts][] | null {
+    return this.items.size > MAX_KEPT_ITEMS ? null : [...this.items];
+  }
+
+  restore(items: readonly [string, ItemFacts][]): void {
+    for (const [id, facts] of items) this.items.set(id, facts);
   }
 
   emit(sink: Pick<RowSink, 'item'>): void {

@@ -1,6 +1,7 @@
 import {
   type BehaviourWrite,
   type ItemWrite,
+  type JsonObject,
   type TransactionWrite,
   type UserLink,
   type UserWrite,
@@ -33,6 +34,13 @@ export interface RecordMapper {
   /** Emits what could only be known at the end (orders put together from lines, titles by majority). */
   finish(): void;
   rules(): CleaningRuleCount[];
+  /**
+   * All that the mapper remembers of the records so far, for one that goes on behind them; null where that is too much. Mappers without it
+   * read the records again.
+   */
+  state?(): JsonObject | null;
+  /** @param state of a mapper of the same layout, columns and options */
+  restore?(state: JsonObject): void;
 }
 
 /** What a layout can be told. */

@@ -1,5 +1,6 @@
+import { type JsonObject } from '../../../store/index.js';
 import { type BehaviourType } from '../../index.js';
-import { Cleaning } from '../cleaning.js';
+import { Cleaning, type CleaningState } from '../cleaning.js';
 import { Exchange } from '../currencies.js';
 import { type FieldMapping } from '../fields.js';
 import { isLocalTime, timeFrom } from '../times.js';
@@ -16,7 +17,7 @@ import {
 import { type BehaviourLine, behaviourRules } from './behaviour-rules.js';
 import { splitCategory } from './categories.js';
 import { FieldReader } from './field-reader.js';
-import { ItemCatalogue } from './item-catalogue.js';
+import { ItemCatalogue, type ItemFacts } from './item-catalogue.js';
 import { type MappedOptions, type RecordMapper, type RecordOutcome, type RowSink } from './layout.js';
 
 interface Money {
@@ -120,6 +121,17 @@ export class MappedBehaviours implements RecordMapper {
 
   rules() {
     return this.cleaning.counts();
+  }
+
+  state(): JsonObject | null {
+    const items = this.items.state();
+    return items && ({ cleaning: this.cleaning.state(), items } as unknown as JsonObject);
+  }
+
+  restore(state: JsonObject): void {
+    const { cleaning, items } = state as unknown as { cleaning: CleaningState; items: [string, ItemFacts][] };
+    this.cleaning.restore(cleaning);
+    this.items.restore(items);
   }
 
   /** Quantity, rating, and amounts in the shop's currency; NaN where the record has none. */

@@ -34,6 +34,11 @@ export class MappedUsers implements RecordMapper {
   rules() {
     return [];
   }
+
+  /** Each record stands for itself. */
+  state(): JsonObject {
+    return {};
+  }
 }
 
 /** Items by a mapping of columns; every other column becomes an attribute. */
@@ -88,6 +93,11 @@ export class MappedItems implements RecordMapper {
 
   rules() {
     return [];
+  }
+
+  /** Each record stands for itself. */
+  state(): JsonObject {
+    return {};
   }
 }
 

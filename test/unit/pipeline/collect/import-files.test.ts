@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 
 import { importFiles, type ImportOptions } from '../../../../src/pipeline/collect/index.js';
 import { RecordingShop } from '../../../support/recording-shop.js';
@@ -19,12 +20,76 @@ beforeEach(() => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-async function importText(text: string | Uint8Array, options: ImportOptions = {}) {
+async function importText(
+  text: string | Uint8Array,
+  { keepsFile = false, ...options }: ImportOptions & { keepsFile?: boolean } = {},
+) {
   const path = join(directory, 'data');
-  await writeFile(path, text);
+  if (!keepsFile) await writeFile(path, text);
   const { files } = await importFiles(shop.asStore(), [path], options);
   return files[0];
 }
+
+/** Notes how far it is behind every batch, and batches are small. */
+const OFTEN = { positionEveryMs: 0, batchRows: 500 };
+
+/** A long file with quoted line breaks, letters of several bytes, broken lines and titles of items. */
+function fileOf(form: string): { bytes: Uint8Array; lines: number; isSeekable: boolean } {
+  const lines = 12_000;
+  const at = (n: number) => new Date(1.7e12 + n * 61_000).toISOString();
+  if (form === 'shopify') {
+    const rows = [
+      'Name,Email,Financial Status,Paid at,Created at,Currency,Total,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku',
+    ];
+    for (let n = 0; n < lines; n++) {
+      const order = Math.floor(n / 2);
+      const head =
+        n % 2 === 0 ? `u${order % 900}@example.com,paid,${at(order)},${at(order)},EUR,20.00` : ',,,,,';
+      rows.push(`#${order},${head},1,Lamp ${n % 70},10.00,sku-${n % 70}`);
+    }
+    return { bytes: Buffer.from(rows.join('\n')), lines, isSeekable: false };
+  }
+  const titles = ['Lampe „groß“', '花瓶', 'Two\nlines, "quoted"', '🪑 chair'];
+  const row = (n: number) => ({
+    userId: `u${n % 900}`,
+    itemId: `i${n % 70}`,
+    title: titles[n % 4],
+    occurredAt: n % 503 === 7 ? 'never' : at(n),
+  });
+  if (form === 'parquet') {
+    const rows = Array.from({ length: lines }, (_, n) => row(n));
+    const columnData = (['userId', 'itemId', 'title', 'occurredAt'] as const).map((name) => ({
+      name,
+      type: 'STRING' as const,
+      data: rows.map((each) => each[name]),
+    }));
+    return {
+      bytes: new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 900 })),
+      lines,
+      isSeekable: false,
+    };
+  }
+  if (form === 'ndjson') {
+    const text = Array.from({ length: lines }, (_, n) => JSON.stringify(row(n))).join('\n');
+    return { bytes: Buffer.from(text), lines, isSeekable: true };
+  }
+  const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+  const text = [
+    'userId,itemId,title,occurredAt',
+    ...Array.from({ length: lines }, (_, n) => row(n)).map(
+      ({ userId, itemId, title, occurredAt }) => `${userId},${itemId},${quoted(title)},${occurredAt}`,
+    ),
+  ].join('\r\n');
+  if (form === 'utf-16') return { bytes: Buffer.from(`\ufeff${text}`, 'utf16le'), lines, isSeekable: false };
+  return { bytes: form === 'csv.gz' ? gzipSync(text) : Buffer.from(text), lines, isSeekable: form === 'csv' };
+}
+
+const snapshot = () => ({
+  users: [...shop.users].sort(),
+  items: [...shop.items],
+  behaviours: [...shop.behaviours].sort(([a], [b]) => (a < b ? -1 : 1)),
+  transactions: [...shop.transactions].sort(([a], [b]) => (a < b ? -1 : 1)),
+});
 
 const behaviours = () => [...shop.behaviours.values()];
 
@@ -232,6 +297,65 @@ describe('the way of an import', () => {
     expect(Math.max(...shop.writes)).toBeLessThan(40_000);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
     expect(progress.at(-1)).toBe(1);
+  });
+
+  test.each(['csv', 'csv.gz', 'ndjson', 'parquet', 'utf-16', 'shopify'])(
+    'broken off at any place it goes on from there, and ends as one that was not: %s',
+    async (form) => {
+      const { bytes, lines, isSeekable } = fileOf(form);
+      const whole = await importText(bytes, OFTEN);
+      expect(whole).toMatchObject({ lines, resumedAt: null });
+      const stored = snapshot();
+      shop = new RecordingShop();
+      let firstBytes: number | null = null;
+      const ends = [0.2, 0.5, 0.8].map((share) => Math.round(share * lines));
+      for (const end of [...ends, Infinity]) {
+        const controller = new AbortController();
+        firstBytes = null;
+        const attempt = importText(bytes, {
+          ...OFTEN,
+          signal: controller.signal,
+          keepsFile: true,
+          onProgress: ({ lines: read, bytesRead }) => {
+            firstBytes ??= bytesRead;
+            if (read >= end) controller.abort(new Error('enough'));
+          },
+        });
+        if (end !== Infinity) {
+          await expect(attempt).rejects.toThrow('enough');
+          continue;
+        }
+        const report = await attempt;
+        expect(report.resumedAt).toBeGreaterThan(lines / 2);
+        const { resumedAt: _at, seconds: _took, written, ...rest } = report;
+        const { resumedAt: _none, seconds: _other, written: writtenAtOnce, ...others } = whole;
+        expect(rest).toEqual(others);
+        // What was sent behind the last position is sent again, and is there already.
+        for (const [kind, { accepted, duplicates }] of Object.entries(writtenAtOnce)) {
+          const counts = written[kind as keyof typeof written];
+          expect(counts.accepted + counts.duplicates).toBe(accepted + duplicates);
+        }
+      }
+      expect(snapshot()).toEqual(stored);
+      expect(shop.positions.size).toBe(0);
+      // What lies before the position is not read again where that can be.
+      if (isSeekable) expect(firstBytes).toBeGreaterThan(bytes.length / 2);
+    },
+    30_000,
+  );
+
+  test('a file that was changed since it was broken off begins anew', async () => {
+    const { bytes } = fileOf('csv');
+    const stop = (at: number) => {
+      const controller = new AbortController();
+      const onProgress = ({ lines }: { lines: number }) => {
+        if (lines >= at) controller.abort(new Error('enough'));
+      };
+      return { ...OFTEN, signal: controller.signal, onProgress };
+    };
+    await expect(importText(bytes, stop(6_000))).rejects.toThrow('enough');
+    expect(shop.positions.size).toBe(1);
+    expect((await importText(bytes)).resumedAt).toBeNull();
   });
 
   test('an abort stops it', async () => {
