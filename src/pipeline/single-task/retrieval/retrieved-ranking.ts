@@ -2,6 +2,7 @@ import type { ItemRanker, RankedItem, RankOptions, RankReason, UserRequest } fro
 import {
   affinities,
   CANDIDATE_FEATURE_COUNT,
+  NO_COLD_ITEMS,
   type UserItems,
   userItems,
   writeCandidates,
@@ -33,7 +34,9 @@ export class RetrievedRanking implements ItemRanker {
     private readonly retrieved: number,
   ) {
     const { vocabulary } = ranker.state;
-    this.plain = new ItemRanking(ranker.state, () => new Float32Array(vocabulary.size));
+    // The towers place items without behaviours by themselves.
+    const state = { ...ranker.state, cold: NO_COLD_ITEMS };
+    this.plain = new ItemRanking(state, () => new Float32Array(vocabulary.size));
     this.itemOf = vocabulary.indicesOf(towers.itemIds);
     this.vectorOf = new Int32Array(vocabulary.size);
     this.itemOf.forEach((item, vector) => {
