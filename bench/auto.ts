@@ -6,10 +6,11 @@ import { parseArgs } from 'node:util';
 
 import { chooseThreads } from '../src/nn/threads.js';
 import type { UnitStatistic } from '../src/pipeline/evaluate/index.js';
-import { DAY_MS, type FitContext, type ShopHistory } from '../src/pipeline/index.js';
+import { DAY_MS, type ShopHistory } from '../src/pipeline/index.js';
 import type { TaskGroup, TransferGain } from '../src/pipeline/multi-task/index.js';
 import type { CustomTask, TaskName } from '../src/tasks/index.js';
 import { type Setup, SETUPS, WINDOW_DAYS } from './auto/setups.js';
+import { contextOf } from './multi-task-shops.js';
 
 /** Churn's 90 days end with the simulated shop's 450. */
 const CUT_DAY = 360;
@@ -183,13 +184,6 @@ function definitions(customTasks: readonly CustomTask[], tasks: readonly TaskNam
   const own = customTasks.filter(({ name }) => tasks.includes(`CUSTOM_${name}`));
   return own.length > 0 ? { customTasks: own } : {};
 }
-
-const contextOf = (seed: number): FitContext => ({
-  seed,
-  signal: new AbortController().signal,
-  onEpoch: () => undefined,
-  onProgress: () => undefined,
-});
 
 const inWords = ({ tasks, sharing }: TaskGroup): string => `${[...tasks].sort().join('+')} ${sharing}`;
 

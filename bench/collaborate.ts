@@ -2,12 +2,12 @@
  * Nets that learn together against the same net by itself, from the same seeds and on the same cuts: what each way of collaborating is worth,
  * task by task. Cuts are of before the ones that quality is reported on.
  */
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { chooseThreads } from '../src/nn/threads.js';
-import type { Model, ShopHistory } from '../src/pipeline/index.js';
+import type { Model } from '../src/pipeline/index.js';
 import type { MultiTaskFigures } from './multi-task-figures.js';
+import { type BenchShop, contextOf, retailShops, simulatedShop } from './multi-task-shops.js';
 
 /** Ways of learning, by name: what `startTraining` takes as hyper-parameters. */
 const TRIALS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -29,8 +29,6 @@ const TRIALS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 };
 /** With --labelled: for tasks whose labels come late or never. */
 const FEW_LABELS = { 'co-training': { collaboration: 'CO_TRAINING' } };
-/** Churn's 90 days end with the simulated shop's 450. */
-const SIMULATED_CUT_DAY = 360;
 
 interface Trial {
   readonly figures: MultiTaskFigures;
@@ -86,7 +84,7 @@ export default async function run(args: string[]): Promise<void> {
     const own = JSON.parse(flags.collaboration) as object;
     return type.create(tasks, { ...common, architecture: net.name, ...given, ...own });
   };
-  const fit = async (name: string | null, { history, cut }: Shop, seed: number): Promise<Trial> => {
+  const fit = async (name: string | null, { history, cut }: BenchShop, seed: number): Promise<Trial> => {
     const model = create(name);
     try {
       const cpu = process.cpuUsage();
@@ -120,44 +118,20 @@ export default async function run(args: string[]): Promise<void> {
   console.log(JSON.stringify({ protocol, rows }));
 }
 
-interface Shop {
-  readonly history: ShopHistory;
-  readonly cut: number;
-  readonly name: string;
-}
-
 async function openShops(flags: {
   data: string;
   cuts: string;
   simulated?: string;
   labelled: string;
-}): Promise<Shop[]> {
-  const { readOnlineRetail, simulateShop } = await import('../src/pipeline/collect/index.js');
-  if (flags.simulated === undefined) {
-    const file = join(flags.data, 'online-retail.csv.gz');
-    const { history } = await readOnlineRetail(file, { keepDuplicates: true });
-    return flags.cuts.split(',').map((day) => ({ history, cut: Date.parse(day), name: day }));
-  }
-  const behaviours = Number(flags.simulated);
-  const shop = simulateShop({ behaviours, seed: 1 });
-  const cut = shop.truth.timeOf(SIMULATED_CUT_DAY);
+}): Promise<BenchShop[]> {
+  if (flags.simulated === undefined) return retailShops(flags.data, flags.cuts);
+  const { history, cut, name } = await simulatedShop({ behaviours: Number(flags.simulated) });
   const every = Number(flags.labelled);
-  const transactions = shop.history.transactions.map((order, at) =>
+  const transactions = history.transactions.map((order, at) =>
     at % every === 0 || order.occurredAt >= cut ? order : { ...order, isFraud: null },
   );
-  const name =
-    `a simulated shop of ${behaviours} behaviours as of its day ${SIMULATED_CUT_DAY}` +
-    (every > 1 ? `, one order in ${every} labelled` : '');
-  return [{ history: { ...shop.history, transactions }, cut, name }];
-}
-
-function contextOf(seed: number) {
-  return {
-    seed,
-    signal: new AbortController().signal,
-    onEpoch: () => undefined,
-    onProgress: () => undefined,
-  };
+  const labels = every > 1 ? `, one order in ${every} labelled` : '';
+  return [{ history: { ...history, transactions }, cut, name: `${name}${labels}` }];
 }
 
 interface Row {

@@ -2,7 +2,6 @@
  * Architectures and ways to balance losses side by side, on one shop and cut: what each task reaches over seeds, against the same net with
  * one task at a time, and what it costs.
  */
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { AppError } from '../src/errors.js';
@@ -10,10 +9,9 @@ import { chooseThreads } from '../src/nn/threads.js';
 import type { Model, ShopHistory } from '../src/pipeline/index.js';
 import type { TaskName } from '../src/tasks/index.js';
 import type { MultiTaskFigures } from './multi-task-figures.js';
+import { type BenchShop, contextOf, retailShops, simulatedShop } from './multi-task-shops.js';
 
 const APART = 'one task at a time';
-/** Churn's 90 days end with the simulated shop's 450. */
-const SIMULATED_CUT_DAY = 360;
 
 interface Spread {
   readonly mean: number;
@@ -142,10 +140,7 @@ export default async function run(args: string[]): Promise<void> {
   );
 }
 
-interface Shop {
-  readonly history: ShopHistory;
-  readonly cut: number;
-  readonly name: string;
+interface Shop extends BenchShop {
   /** The best that any model could reach, where the truth is known. */
   readonly ceilings?: MultiTaskFigures;
 }
@@ -154,37 +149,21 @@ async function openShop(
   flags: { data: string; cut: string; relatedness?: string; behaviours: string },
   tasks: readonly TaskName[],
 ): Promise<Shop> {
-  const { readOnlineRetail, simulateShop } = await import('../src/pipeline/collect/index.js');
   if (flags.relatedness === undefined) {
-    const file = join(flags.data, 'online-retail.csv.gz');
-    const { history } = await readOnlineRetail(file, { keepDuplicates: true });
-    return { history, cut: Date.parse(flags.cut), name: `online retail as of ${flags.cut}` };
+    const [shop] = await retailShops(flags.data, flags.cut);
+    return shop;
   }
-  const relatedness = Number(flags.relatedness);
-  const behaviours = Number(flags.behaviours);
-  const shop = simulateShop({ behaviours, relatedness, seed: 1 });
-  const cut = shop.truth.timeOf(SIMULATED_CUT_DAY);
   const { ceilingsOf } = await import('./multi-task-figures.js');
-  return {
-    history: shop.history,
-    cut,
-    name: `a simulated shop of ${behaviours} behaviours and relatedness ${relatedness}, as of its day ${SIMULATED_CUT_DAY}`,
-    ceilings: ceilingsOf(shop, cut, tasks),
-  };
+  const shop = await simulatedShop({
+    behaviours: Number(flags.behaviours),
+    relatedness: Number(flags.relatedness),
+  });
+  return { ...shop, ceilings: ceilingsOf(shop.simulated, shop.cut, tasks) };
 }
 
 async function warmUp(history: ShopHistory, cut: number): Promise<void> {
   const { userExamples } = await import('../src/pipeline/preprocess/index.js');
   await userExamples(history, cut);
-}
-
-function contextOf(seed: number) {
-  return {
-    seed,
-    signal: new AbortController().signal,
-    onEpoch: () => undefined,
-    onProgress: () => undefined,
-  };
 }
 
 function summary(architecture: string, balancing: string, trials: readonly Trial[]): Row {

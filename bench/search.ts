@@ -10,6 +10,7 @@ import { chooseThreads } from '../src/nn/threads.js';
 import type { SearchMethod, SearchPlan, TrialState } from '../src/pipeline/evaluate/index.js';
 import type { ModelType, ShopHistory } from '../src/pipeline/index.js';
 import { type TaskName, TASKS } from '../src/tasks/index.js';
+import { contextOf } from './multi-task-shops.js';
 
 const RETAIL_FILE = 'online-retail.csv.gz';
 /** Of the time given: where the best so far is read. */
@@ -179,13 +180,6 @@ async function search(
   const later = chosen ? (await fits.later(chosen.hyperparameters)).worth : Number.NaN;
   return { best, trials: trials.length, later };
 }
-
-const contextOf = (seed: number) => ({
-  seed,
-  signal: new AbortController().signal,
-  onEpoch: () => undefined,
-  onProgress: () => undefined,
-});
 
 function spread(values: readonly number[]): { mean: number; low: number; high: number } {
   return {
