@@ -70,14 +70,19 @@ function addPull(group: Command): void {
   const command = withRhythm(
     defineCommand(
       group,
-      'pull <system> <url>',
+      'pull',
       `pull from a shop system (${SOURCES.join(', ')}) by the clock; its key is stored sealed when the environment holds it`,
-    ),
+    )
+      .argument(
+        '<system>',
+        SOURCES.join(' or '),
+        (text) => oneOf(UPPER_SOURCES)(text).toLowerCase() as Source,
+      )
+      .argument('<url>', 'address of the shop'),
   );
-  command.action(async (system: string, url: string) => {
+  command.action(async (source: Source, url: string) => {
     const options = globalOptions(command);
     const flags = command.opts<RhythmFlags>();
-    const source = oneOf(UPPER_SOURCES)(system).toLowerCase() as Source;
     const schedule = await withShop(options, async (shop, { config }) => {
       const token = process.env[TOKEN_VARIABLES[source]] ?? '';
       const settings = {
