@@ -114,7 +114,7 @@ describe.each(['SASREC', 'BERT4REC'])('%s', (userEncoder) => {
   test('learns who buys soon beside the other tasks', async () => {
     const quick = Float32Array.from(users, (user) => (isQuick(user) ? 1 : 0));
     const scores = await model.users!.scoreUsers(request);
-    expect(auc(quick, scores.PURCHASE_INTENT!)).toBeGreaterThan(0.85);
+    expect(auc(quick, scores.PURCHASE_INTENT!)).toBeGreaterThan(0.8);
     const weights = model.networks().find(({ name }) => name === 'users')!;
     expect(weights.inputs.map(({ name }) => name)).toEqual([
       'userFeatures',

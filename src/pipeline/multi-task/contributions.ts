@@ -27,7 +27,7 @@ export type ContributionPredictor = CompiledPredictor;
  * @param options.logit  [rows, width] and the other columns → [rows]
  */
 export function compileContributions(
-  weights: WeightSet,
+  set: WeightSet,
   options: {
     readonly width: number;
     readonly others?: BatchSpec;
@@ -43,14 +43,20 @@ export function compileContributions(
   const { width, others = {}, point, logit } = options;
   const batch: BatchSpec = point ? others : { features: column(width), ...others };
   return compilePredict({
-    weights,
+    weights: set,
     batch,
     batchSizes: [1, 16],
     predict: ({ features: given, ...rest }, context) => {
       const features = point?.(rest, context) ?? given;
       const [rows] = features.shape;
+      const steps = Array.from({ length: POINTS }, (_, at) => (at + 0.5) / POINTS);
+      // What is normalised by its own length changes most near the start: there the points lie closer together.
       const shares = tf.tensor3d(
-        Array.from({ length: POINTS }, (_, at) => (at + 0.5) / POINTS),
+        steps.map((step) => (point ? step ** 2 : step)),
+        [1, POINTS, 1],
+      );
+      const weights = tf.tensor3d(
+        steps.map((step) => (point ? 2 * step : 1)),
         [1, POINTS, 1],
       );
       const points = tf.reshape<Tensorflow.Rank.R2>(tf.mul(tf.expandDims(features, 1), shares), [
@@ -62,7 +68,7 @@ export function compileContributions(
       );
       const gradientOf = tf.grad((at) => tf.sum(logit(at as Tensorflow.Tensor2D, repeated, context)));
       const gradients = tf.reshape(gradientOf(points), [rows, POINTS, width]);
-      return { parts: tf.mul(tf.mean(gradients, 1), features) };
+      return { parts: tf.mul(tf.mean(tf.mul(gradients, weights), 1), features) };
     },
   });
 }
