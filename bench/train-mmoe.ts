@@ -41,8 +41,14 @@ export default async function run(args: string[]): Promise<void> {
   const { tf, dense } = nn;
   const rows = Number(flags.rows);
   const vocabulary = Number(flags.vocabulary);
-  const ids = (readField(flags.data, 'mmoe_1m', 'x') as Int32Array).subarray(0, rows * FIELDS);
-  const labels = (readField(flags.data, 'mmoe_1m', 'y') as Float32Array).subarray(0, rows * TASKS);
+  const ids = (readField(nn.emptyColumn, flags.data, 'mmoe_1m', 'x') as Int32Array).subarray(
+    0,
+    rows * FIELDS,
+  );
+  const labels = (readField(nn.emptyColumn, flags.data, 'mmoe_1m', 'y') as Float32Array).subarray(
+    0,
+    rows * TASKS,
+  );
 
   const weights = new nn.WeightSet(new nn.Random(1));
   const fields = weights.table('fields', FIELDS * vocabulary, DIM);

@@ -30,10 +30,10 @@ export default async function run(args: string[]): Promise<void> {
   const nn = await import('../src/nn/index.js');
   const { tf, column, idColumn, dense } = nn;
 
-  const x = readField(flags.data, 'seed_10k', 'x');
-  const y1 = readField(flags.data, 'seed_10k', 'y1');
-  const y2 = readField(flags.data, 'seed_10k', 'y2');
-  const item = readField(flags.data, 'seed_10k', 'item') as Int32Array;
+  const x = readField(nn.emptyColumn, flags.data, 'seed_10k', 'x');
+  const y1 = readField(nn.emptyColumn, flags.data, 'seed_10k', 'y1');
+  const y2 = readField(nn.emptyColumn, flags.data, 'seed_10k', 'y2');
+  const item = readField(nn.emptyColumn, flags.data, 'seed_10k', 'item') as Int32Array;
   const answers = new Float32Array(ROWS * 2);
   for (let row = 0; row < ROWS; row++) answers.set([y1[row], y2[row]], row * 2);
   const part = (from: number, to: number) => ({

@@ -1,23 +1,35 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import type * as Tensorflow from '@tensorflow/tfjs';
 
+import type * as nn from '../../src/nn/index.js';
+
 interface Field {
-  readonly dtype: string;
+  readonly dtype: DataType;
   readonly shape: readonly number[];
 }
 
-const CLASSES = { float32: Float32Array, int32: Int32Array } as const;
+type DataType = 'float32' | 'int32';
 
 /** Where gen_data.py of the peers' benchmarks writes, unless told. */
 export function defaultDataDirectory(): string {
   return join(process.env.PEERS_HOME ?? join(homedir(), '.cache', 'tandem-peers'), 'data');
 }
 
-/** Reads one array of NAME.FIELD.bin files that manifest.json describes. @throws Error saying how to make the data */
-export function readField(directory: string, name: string, field: string): Float32Array | Int32Array {
+/**
+ * Reads one array of NAME.FIELD.bin files that manifest.json describes, into a column as row sources make them.
+ *
+ * @param emptyColumn of the library, which is loaded after threads were chosen
+ * @throws Error saying how to make the data
+ */
+export function readField(
+  emptyColumn: typeof nn.emptyColumn,
+  directory: string,
+  name: string,
+  field: string,
+): Float32Array | Int32Array {
   let manifest: Record<string, Record<string, Field>>;
   try {
     manifest = JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8')) as typeof manifest;
@@ -28,12 +40,17 @@ export function readField(directory: string, name: string, field: string): Float
     );
   }
   const { dtype, shape } = manifest[name][field];
-  const bytes = readFileSync(join(directory, `${name}.${field}.bin`));
-  const length = shape.reduce((a, b) => a * b, 1);
-  const Class = CLASSES[dtype as keyof typeof CLASSES];
-  const own = new Uint8Array(bytes.byteLength); // files may lie at an odd place in Node's pool
-  own.set(bytes);
-  return new Class(own.buffer, 0, length);
+  const [rows, ...width] = shape;
+  const values = emptyColumn({ dtype, shape: width }, rows);
+  const file = openSync(join(directory, `${name}.${field}.bin`), 'r');
+  try {
+    const read = readSync(file, values);
+    if (read < values.byteLength)
+      throw new Error(`${name}.${field}.bin ends ${values.byteLength - read} bytes early`);
+  } finally {
+    closeSync(file);
+  }
+  return values as Float32Array | Int32Array;
 }
 
 /** GFLOP/s of plain 2048³ matrix products in this process: the machine's limit with these threads. */

@@ -1,5 +1,6 @@
 import type * as Tensorflow from '@tensorflow/tfjs';
 
+import { alignedMemory } from './aligned.js';
 import { type TensorValues, tf } from './backend.js';
 import { DATA_TYPE, type DataType } from './graph.js';
 
@@ -35,9 +36,12 @@ export function rowWidth(spec: ColumnSpec): number {
 
 const CLASSES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
 
-/** A zeroed array for so many rows of a column. */
+/** A zeroed array for so many rows of a column. Large ones lie where TensorFlow reads them in place: a step that loads them copies nothing. */
 export function emptyColumn(spec: ColumnSpec, rows: number): TensorValues {
-  return new CLASSES[spec.dtype](rows * rowWidth(spec));
+  const Class = CLASSES[spec.dtype];
+  const length = rows * rowWidth(spec);
+  const { buffer, offset } = alignedMemory(length * Class.BYTES_PER_ELEMENT);
+  return new Class(buffer, offset, length);
 }
 
 /** TensorFlow's number of a column's type. */

@@ -4,7 +4,7 @@
  */
 export { isNative, tf } from './backend.js';
 export type { Batch, BatchArrays, BatchSpec, ColumnSpec } from './batch.js';
-export { column, idColumn } from './batch.js';
+export { column, emptyColumn, idColumn } from './batch.js';
 export type { Checkpoint } from './checkpoint.js';
 export { compilePredict, compileStep } from './compile.js';
 export type { ModelContext, ModelRandom } from './context.js';

@@ -86,7 +86,7 @@ export async function openRowFiles<S extends BatchSpec>(directory: string, spec:
         const values = emptyColumn(own, rows);
         await readFully(
           files[at],
-          new Uint8Array(values.buffer),
+          new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
           start * rowWidth(own) * values.BYTES_PER_ELEMENT,
         );
         return [name, values] as const;

@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import type * as Tensorflow from '@tensorflow/tfjs';
 
+import { nativeBackend } from '../../../src/nn/backend.js';
+import { DATA_TYPE } from '../../../src/nn/graph.js';
 import {
   adam,
   column,
   compileStep,
+  emptyColumn,
   idColumn,
   openRowFiles,
   Random,
@@ -48,6 +51,27 @@ describe('rows in files', () => {
     await expect(source.read(2, 2)).rejects.toThrow(/ends \d+ bytes early/);
     await source.close();
     await expect(openRowFiles(own, { x: column(3), id: idColumn() })).rejects.toThrow(/expected/);
+  });
+
+  test('lie where TensorFlow reads them in place', async () => {
+    const rows = 20_011;
+    const spec = { x: column(2), id: idColumn() };
+    const columns = {
+      x: Float32Array.from({ length: rows * 2 }, (_, at) => at),
+      id: Int32Array.from({ length: rows }, (_, at) => -at),
+    };
+    const own = join(directory, 'aligned');
+    await writeRowFiles(own, spec, [columns]);
+    const source = await openRowFiles(own, spec);
+    const block = await source.read(0, rows);
+    await source.close();
+    expect(block).toEqual(columns);
+    const { binding } = nativeBackend!;
+    const held = binding.createTensor([rows], DATA_TYPE.int32, block.id);
+    block.id[7] = 1234; // a copy would not show it
+    expect(binding.tensorDataSync(held)[7]).toBe(1234);
+    binding.deleteTensor(held);
+    expect(emptyColumn(spec.x, rows)).toEqual(new Float32Array(rows * 2));
   });
 
   test('train like rows in memory where one block holds all, and visit each row once where it does not', async () => {
