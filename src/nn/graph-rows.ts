@@ -8,6 +8,20 @@ const INT = attribute.type(DATA_TYPE.int32);
 /** Examples up to this size are brought into TensorFlow as a whole. */
 const RESIDENT_BYTES = 512e6;
 
+/** Names and shapes of what a step is fed: columns, numbers, seed. */
+export function stepFeeds(spec: BatchSpec, prefix: string, rows: number, numbers: number): Feed[] {
+  const columns = Object.entries(spec).map(([name, own], at): Feed => ({
+    name: `${prefix}_${at}_${name.replaceAll(/\W/g, '_')}`,
+    dataType: dataTypeOf(own),
+    shape: [rows, ...own.shape],
+  }));
+  return [
+    ...columns,
+    { name: `${prefix}_numbers`, dataType: DATA_TYPE.float32, shape: [numbers] },
+    { name: `${prefix}_seed`, dataType: DATA_TYPE.int32, shape: [2] },
+  ];
+}
+
 /** Examples that batches are taken from. Dispose them. */
 export class LoadedRows<S extends BatchSpec> {
   /** All columns, for the feeds of GraphRows; null where they are too large, and batches are assembled in JavaScript. */

@@ -1,10 +1,10 @@
 import type { TensorValues } from './backend.js';
-import { type BatchArrays, type BatchSpec, countRows, dataTypeOf } from './batch.js';
+import { type BatchArrays, type BatchSpec, countRows } from './batch.js';
 import { type GradientSet, sharedNames } from './gradient-sets.js';
 import { attribute, DATA_TYPE, GraphBuilder } from './graph.js';
 import { combineGradients, innerProducts } from './graph-combine.js';
 import { type TracedLoss, traceLoss } from './graph-loss.js';
-import { GraphRows, LoadedRows } from './graph-rows.js';
+import { GraphRows, LoadedRows, stepFeeds } from './graph-rows.js';
 import {
   clipGradients,
   type RowGradients,
@@ -18,9 +18,12 @@ import { type Call, defineCall, type Feed, GraphSession, type HeldTensor } from 
 import type { CompiledStep, FullStepOptions, LossValues, StepState } from './step.js';
 import type { TaskReport } from './task-options.js';
 import { TaskState } from './task-state.js';
+import { countElements } from './trace-rewrite.js';
 import { setVariable, type Table } from './weights.js';
 
 const FLOAT = attribute.type(DATA_TYPE.float32);
+/** Up to so many numbers, copying the weights costs less than a call of their own, which is some 7 ms when it is first made. */
+const WEIGHTS_BESIDE_LOSSES = 262_144;
 
 /** A training step as one call of TensorFlow. Made by compileStep. */
 export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
@@ -39,6 +42,8 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   private readonly calls = new Map<string, Call>();
   private readonly tasks: TaskState;
   private unread: Table[] = [];
+  /** The weights by name as the latest evaluation read them; null where it did not, or they were set since. */
+  private evaluated: { readonly step: number; readonly weights: Record<string, Float32Array> } | null = null;
   private readonly seed = new Int32Array(2);
 
   constructor(private readonly options: FullStepOptions<S>) {
@@ -93,7 +98,15 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   evaluate(arrays: BatchArrays<S>): LossValues {
     const rows = countRows(this.batch, arrays);
     if (!this.evaluationSizes.has(rows)) this.prepare([], [rows]);
-    return this.call(`evaluate/${rows}`, this.columnsOf(arrays))[0];
+    const [losses, ...weights] = this.call(`evaluate/${rows}`, this.columnsOf(arrays));
+    if (weights.length > 0) {
+      const named = this.weights.weights.map(({ name }, at) => [name, weights[at]]);
+      this.evaluated = {
+        step: this.stepsDone,
+        weights: Object.fromEntries(named) as Record<string, Float32Array>,
+      };
+    }
+    return losses;
   }
 
   exportState(): StepState {
@@ -107,6 +120,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   importState(state: StepState): void {
     this.settle();
     if (!this.session) this.build(null);
+    this.evaluated = null;
     this.tasks.import(state.values);
     this.variables.writeAll(this.session!, state.values);
     this.stepsDone = state.stepsDone;
@@ -115,7 +129,8 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   pullWeights(): void {
     const { session, variables } = this;
     if (!session) return;
-    const all = variables.readWeights(session);
+    const known = this.evaluated?.step === this.stepsDone ? this.evaluated.weights : null;
+    const all = known ?? variables.readWeights(session);
     for (const { name, variable } of this.weights.weights) setVariable(variable, all[name]);
     this.unread = [...this.weights.tables];
     for (const table of this.unread) table.readLater(() => variables.readTable(session, table.name));
@@ -155,6 +170,7 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
   /** Builds and loads the graph with all sizes asked for so far; goes on from the state, or from the weight set. */
   private build(state: StepState | null): void {
     this.settle();
+    this.evaluated = null;
     this.session?.dispose();
     this.graph = new GraphBuilder();
     this.calls.clear();
@@ -167,19 +183,8 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     else this.variables.start(this.session, this.weights);
   }
 
-  /** Names and shapes of what a step is fed: columns, numbers, seed. */
   private feedsOf(prefix: string, rows: number): Feed[] {
-    const columns: Feed[] = Object.entries(this.batch).map(([name, spec], at) => ({
-      name: `${prefix}_${at}_${name.replaceAll(/\W/g, '_')}`,
-      dataType: dataTypeOf(spec),
-      shape: [rows, ...spec.shape],
-    }));
-    const numbers = [this.tasks.numbers.length];
-    return [
-      ...columns,
-      { name: `${prefix}_numbers`, dataType: DATA_TYPE.float32, shape: numbers },
-      { name: `${prefix}_seed`, dataType: DATA_TYPE.int32, shape: [2] },
-    ];
+    return stepFeeds(this.batch, prefix, rows, this.tasks.numbers.length);
   }
 
   private addPlaceholders(feeds: readonly Feed[]): void {
@@ -190,7 +195,11 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     const feeds = this.feedsOf(`evaluate_${rows}`, rows);
     this.addPlaceholders(feeds);
     const traced = this.trace(feeds, rows, false);
-    this.calls.set(`evaluate/${rows}`, defineCall(feeds, [traced.losses]));
+    const { weights } = this.weights;
+    const numbers = weights.reduce((sum, { shape }) => sum + countElements(shape), 0);
+    const reads = weights.map(({ name }) => traced.reads.get(name)!);
+    const beside = numbers <= WEIGHTS_BESIDE_LOSSES ? reads : [];
+    this.calls.set(`evaluate/${rows}`, defineCall(feeds, [traced.losses, ...beside]));
   }
 
   private addTraining(rows: number): void {

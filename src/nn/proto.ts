@@ -2,24 +2,56 @@
 
 const textEncoder = new TextEncoder();
 
+/** Names of nodes and ops: a graph has ten for each node, and a call of the encoder costs more than their few characters. */
+const IS_SHORT_ASCII = /^[ -~]{0,64}$/;
+/** Room of a message that has just been begun; most are this small. */
+const FIRST_ROOM = 32;
+const SEVEN_BITS = 0x7f;
+const MORE = 0x80;
+/** Below this, a number is the same in 32 bits. */
+const INT_LIMIT = 2 ** 31;
+
 /** One message under construction. Field numbers are those of the .proto files; see graph.ts. */
 export class Message {
-  private readonly parts: Uint8Array[] = [];
+  private room = new Uint8Array(FIRST_ROOM);
   private size = 0;
 
+  private reserve(bytes: number): void {
+    const needed = this.size + bytes;
+    if (needed <= this.room.length) return;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.room.length));
+    larger.set(this.room.subarray(0, this.size));
+    this.room = larger;
+  }
+
   private push(bytes: Uint8Array): void {
-    this.parts.push(bytes);
+    this.reserve(bytes.length);
+    this.room.set(bytes, this.size);
     this.size += bytes.length;
   }
 
+  private varint(value: number): void {
+    if (value < 0 || value >= INT_LIMIT) {
+      this.push(longVarint(value));
+      return;
+    }
+    this.reserve(5);
+    let rest = value;
+    while (rest > SEVEN_BITS) {
+      this.room[this.size++] = (rest & SEVEN_BITS) | MORE;
+      rest >>>= 7;
+    }
+    this.room[this.size++] = rest;
+  }
+
   private key(field: number, wireType: number): void {
-    this.push(varint(field * 8 + wireType));
+    this.varint(field * 8 + wireType);
   }
 
   /** int32, int64, enum or bool; negative numbers take ten bytes, as the format has it. */
   integer(field: number, value: number): this {
     this.key(field, 0);
-    this.push(varint(value));
+    this.varint(value);
     return this;
   }
 
@@ -31,20 +63,22 @@ export class Message {
 
   bytes(field: number, value: Uint8Array): this {
     this.key(field, 2);
-    this.push(varint(value.length));
+    this.varint(value.length);
     this.push(value);
     return this;
   }
 
   text(field: number, value: string): this {
-    return this.bytes(field, textEncoder.encode(value));
+    if (!IS_SHORT_ASCII.test(value)) return this.bytes(field, textEncoder.encode(value));
+    this.key(field, 2);
+    this.varint(value.length);
+    this.reserve(value.length);
+    for (let at = 0; at < value.length; at++) this.room[this.size++] = value.charCodeAt(at);
+    return this;
   }
 
   message(field: number, value: Message): this {
-    this.key(field, 2);
-    this.push(varint(value.size));
-    for (const part of value.parts) this.push(part);
-    return this;
+    return this.bytes(field, value.room.subarray(0, value.size));
   }
 
   /** An entry of a map<string, message>. */
@@ -53,22 +87,15 @@ export class Message {
   }
 
   encode(): Uint8Array {
-    const all = new Uint8Array(this.size);
-    let at = 0;
-    for (const part of this.parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    return this.room.slice(0, this.size);
   }
 }
 
-function varint(value: number): Uint8Array {
-  if (value >= 0 && value < 128) return Uint8Array.of(value);
+function longVarint(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
   while (rest >= 128n) {
-    bytes.push(Number(rest & 127n) | 128);
+    bytes.push(Number(rest & 127n) | MORE);
     rest >>= 7n;
   }
   bytes.push(Number(rest));

@@ -184,3 +184,30 @@ test.each(isNative ? (['graph', 'eager'] as const) : (['eager'] as const))(
     weights.dispose();
   },
 );
+
+test.each(isNative ? (['graph', 'eager'] as const) : (['eager'] as const))(
+  'weights that are pulled after an evaluation are those of now (%s)',
+  (mode) => {
+    const { step, weights } = makeModel({ mode });
+    const examples = modelExamples(16, 1);
+    const expectPulled = (values: Readonly<Record<string, Float32Array>>) => {
+      step.pullWeights();
+      const pulled = Object.entries(weights.export());
+      expect(pulled.length).toBe(7);
+      for (const [name, own] of pulled) expect([name, own.values]).toEqual([name, values[name]]);
+    };
+    step.run(examples);
+    const { values: first } = step.exportState();
+    step.evaluate(examples);
+    expectPulled(first);
+    step.run(examples);
+    const { values: second } = step.exportState();
+    expect(second).not.toEqual(first);
+    expectPulled(second);
+    step.evaluate(examples);
+    step.importState({ stepsDone: step.stepsDone, values: first }); // other weights at the step that was evaluated
+    expectPulled(first);
+    step.dispose();
+    weights.dispose();
+  },
+);
