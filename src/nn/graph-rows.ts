@@ -22,6 +22,12 @@ export function stepFeeds(spec: BatchSpec, prefix: string, rows: number, numbers
   ];
 }
 
+/** What has to be fed of a step's feeds: most losses draw nothing, and their steps go without the seed, which is the last. */
+export function neededFeeds(graph: GraphBuilder, feeds: readonly Feed[]): readonly Feed[] {
+  const seed = feeds.at(-1)!.name;
+  return graph.nodes.some(({ inputs }) => inputs.includes(seed)) ? feeds : feeds.slice(0, -1);
+}
+
 /** Examples that batches are taken from. Dispose them. */
 export class LoadedRows<S extends BatchSpec> {
   /** All columns, for the feeds of GraphRows; null where they are too large, and batches are assembled in JavaScript. */

@@ -4,7 +4,7 @@ import { type GradientSet, sharedNames } from './gradient-sets.js';
 import { attribute, DATA_TYPE, GraphBuilder } from './graph.js';
 import { combineGradients, innerProducts } from './graph-combine.js';
 import { type TracedLoss, traceLoss } from './graph-loss.js';
-import { GraphRows, LoadedRows, stepFeeds } from './graph-rows.js';
+import { GraphRows, LoadedRows, neededFeeds, stepFeeds } from './graph-rows.js';
 import {
   clipGradients,
   type RowGradients,
@@ -163,8 +163,9 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
 
   private call(name: string, inputs: readonly (TensorValues | HeldTensor)[]): LossValues[] {
     this.seed[1] = this.stepsDone;
-    const values = [...inputs, this.tasks.write(this.stepsDone), this.seed];
-    return this.session!.run(this.calls.get(name)!, values) as LossValues[];
+    const call = this.calls.get(name)!;
+    const values = [...inputs, this.tasks.write(this.stepsDone), this.seed].slice(0, call.feeds.length);
+    return this.session!.run(call, values) as LossValues[];
   }
 
   /** Builds and loads the graph with all sizes asked for so far; goes on from the state, or from the weight set. */
@@ -195,29 +196,28 @@ export class GraphStep<S extends BatchSpec> implements CompiledStep<S> {
     const feeds = this.feedsOf(`evaluate_${rows}`, rows);
     this.addPlaceholders(feeds);
     const traced = this.trace(feeds, rows, false);
-    const { weights } = this.weights;
-    const numbers = weights.reduce((sum, { shape }) => sum + countElements(shape), 0);
-    const reads = weights.map(({ name }) => traced.reads.get(name)!);
-    const beside = numbers <= WEIGHTS_BESIDE_LOSSES ? reads : [];
-    this.calls.set(`evaluate/${rows}`, defineCall(feeds, [traced.losses, ...beside]));
+    const numbers = this.weights.weights.reduce((sum, { shape }) => sum + countElements(shape), 0);
+    const beside = numbers <= WEIGHTS_BESIDE_LOSSES ? [...traced.reads.values()] : [];
+    const needed = neededFeeds(this.graph, feeds);
+    this.calls.set(`evaluate/${rows}`, defineCall(needed, [traced.losses, ...beside]));
   }
 
   private addTraining(rows: number): void {
     const { graph } = this;
     const feeds = this.feedsOf(`train_${rows}`, rows);
     const order: Feed = { name: `train_${rows}_order`, dataType: DATA_TYPE.int32, shape: [rows] };
-    const beside = feeds.slice(-2);
-    this.addPlaceholders([order, ...beside]);
+    const [numbers, seed] = feeds.slice(-2);
+    this.addPlaceholders([order, numbers, seed]);
     this.rows.addInputs(feeds.slice(0, -2), order.name);
-    const [numbers, seed] = beside.map(({ name }) => name);
     const traced = this.trace(feeds, rows, true);
     const products = this.addProducts(traced);
-    const updates = this.addUpdates(traced, this.combined(traced, products, seed), numbers);
+    const updates = this.addUpdates(traced, this.combined(traced, products, seed.name), numbers.name);
     const waits = updates.map((node) => `^${node}`);
     const fetches = [traced.losses, ...(products ? [products] : [])].map((tensor) =>
       graph.node('Identity', [tensor, ...waits], { T: FLOAT }),
     );
-    this.calls.set(`train/${rows}`, defineCall(feeds, fetches));
+    this.calls.set(`train/${rows}`, defineCall(neededFeeds(graph, feeds), fetches));
+    const beside = neededFeeds(graph, [numbers, seed]);
     this.calls.set(`rows/${rows}`, defineCall([...this.rows.feeds, order, ...beside], fetches));
   }
 
