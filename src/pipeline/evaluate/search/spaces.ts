@@ -112,6 +112,18 @@ export const SEARCH_SPACES: Readonly<Record<string, SearchSpace>> = {
   },
   sasrec: sequence([]),
   bert4rec: sequence([float('maskShare', 0.1, 0.6, 0.3)]),
+  'two-towers': {
+    parameters: [
+      choice('embeddingDim', [16, 32, 64, 128], 32),
+      choice('hidden', [32, 64, 128], 64),
+      log('temperature', 0.02, 0.5, 0.1),
+      log('learningRate', 3e-4, 2e-2, 2e-3),
+      log('embeddingRate', 5e-3, 0.3, 0.05),
+      float('idDropout', 0, 0.5, 0.1),
+      choice('batchSize', [128, 256, 512], 256),
+    ],
+    budget: epochs(2, 12),
+  },
   'demand-regression': {
     parameters: [
       log('learningRate', 1e-3, 0.1, 1e-2),

@@ -16,7 +16,12 @@ import {
   searchSpaceOf,
   toUnit,
 } from '../../../../../src/pipeline/evaluate/index.js';
-import type { TaskName } from '../../../../../src/tasks/index.js';
+import {
+  type CustomTask,
+  customTaskName,
+  isCustomTask,
+  type TaskName,
+} from '../../../../../src/tasks/index.js';
 
 const name = fc.constantFrom('a', 'b', 'c', 'd');
 const number = fc.double({ min: 1e-6, max: 1e6, noNaN: true });
@@ -123,15 +128,30 @@ describe('a space', () => {
   });
 });
 
+const RETURNS_SOON: CustomTask = {
+  name: 'RETURNS_SOON',
+  title: 'Returns soon',
+  description: 'Anything within a week',
+  behaviours: ['PURCHASE'],
+  counts: 'BEHAVIOURS',
+  category: null,
+  windowDays: 7,
+  atLeast: 1,
+  threshold: { by: 'F1' },
+  activeDays: 90,
+};
 const TASK_OF: Readonly<Record<string, TaskName>> = {
   'fraud-logistic-regression': 'FRAUD',
   'fraud-dense': 'FRAUD',
   'softmax-ranker': 'RECOMMENDATION',
   sasrec: 'RECOMMENDATION',
   bert4rec: 'RECOMMENDATION',
+  'two-towers': 'RECOMMENDATION',
   'demand-regression': 'DEMAND',
   'session-regression': 'SESSION_OUTCOME',
   'session-dense': 'SESSION_OUTCOME',
+  'custom-regression': customTaskName(RETURNS_SOON.name),
+  'custom-dense': customTaskName(RETURNS_SOON.name),
 };
 
 describe.each(Object.entries(SEARCH_SPACES))('the space of %s', (architecture, { parameters, budget }) => {
@@ -139,7 +159,10 @@ describe.each(Object.entries(SEARCH_SPACES))('the space of %s', (architecture, {
     const type = modelType(architecture);
     const task = TASK_OF[architecture] ?? 'PURCHASE_INTENT';
     const fine = (settings: Record<string, unknown>) => {
-      const model = type.create([task], settings);
+      const model = type.create([task], {
+        ...settings,
+        ...(isCustomTask(task) && { customTasks: [RETURNS_SOON] }),
+      });
       expect(model.architecture).toBe(architecture);
       model.dispose();
     };
