@@ -123,7 +123,10 @@ describe('retention', () => {
       { id: 'sale', userId: 'u1', amount: '9.90', currency: 'EUR', occurredAt: daysAgo(60) },
       { id: 'other', userId: 'u2', amount: '5.00', currency: 'EUR', occurredAt: daysAgo(61) },
     ]);
-    await shop.recordFeedback([{ eventId: 'f', userId: 'u1', kind: 'CLICKED', occurredAt: daysAgo(70) }]);
+    await shop.recordFeedback([
+      { eventId: 'f', userId: 'u1', kind: 'CLICKED', occurredAt: daysAgo(70) },
+      { eventId: 'g', userId: 'clicker', kind: 'CLICKED', occurredAt: daysAgo(70) },
+    ]);
     for (const kind of ['BEHAVIOURS', 'TRANSACTIONS', 'FEEDBACK'] as const)
       await shop.setRetention(kind, { keepDays: 40, isArchived: true });
     const reports = await shop.applyRetention({ now: NOW, archiveDirectory: folder, batchRows: 25 });
@@ -132,6 +135,10 @@ describe('retention', () => {
     const theirs = before.filter(({ userId }) => userId === 'u1').length;
     expect(theirs).toBeGreaterThan(5);
 
+    // No user of the store, and no row outside the archives but the event's id.
+    const { removed } = await shop.eraseUser('clicker');
+    expect(removed).toMatchObject({ users: 0, feedback: 0, archived_feedback: 1 });
+    await expect(shop.eraseUser('clicker')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const receipt = await shop.eraseUser('u1');
     expect(receipt.removed).toMatchObject({
       archived_behaviours: theirs,
@@ -144,7 +151,7 @@ describe('retention', () => {
     // A file that held nothing else is gone, and so is every trace of whom it was about.
     expect(existsSync(filesOf('FEEDBACK')[0])).toBe(false);
     expect(await shop.query('SELECT * FROM archive_erasures')).toEqual([]);
-    const [stored] = await shop.query<{ removed: object }>('SELECT removed FROM erasures');
+    const [stored] = await shop.query<{ removed: object }>('SELECT removed FROM erasures ORDER BY erased_at DESC LIMIT 1');
     expect(stored.removed).toEqual(receipt.removed);
 
     // What an erasure leaves behind that ends before the archives are done, as a kill would.

@@ -139,5 +139,29 @@ describe('erasure', () => {
     expect(receipt.removed).toMatchObject({ behaviours: 2, feedback: 1, users: 1 });
     expect(await db.shop.usersByExternalIds(['gone'])).toEqual([null]);
     await expect(db.shop.eraseUser('gone')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await db.shop.query('SELECT id FROM erasures')).toEqual([{ id: receipt.id }]);
+  });
+
+  test('reaches a person known by feedback or impressions alone, and under former ids', async () => {
+    const clicked = { eventId: 'f1', itemId: 'i1', kind: 'CLICKED', occurredAt: new Date(START) } as const;
+    await db.shop.recordFeedback([
+      { ...clicked, userId: 'clicker' },
+      { ...clicked, userId: 'other' },
+    ]);
+    expect((await db.shop.eraseUser('clicker')).removed).toMatchObject({ feedback: 1, users: 0 });
+    const [{ count }] = await db.shop.query<{ count: string }>(
+      `SELECT count(*) FROM feedback WHERE user_key = 'other'`,
+    );
+    expect(Number(count)).toBe(1);
+
+    await db.shop.recordBehaviours([purchase('visitor', 'v1', 0)]);
+    await db.shop.recordLinks([{ aliasId: 'visitor', userId: 'vera', linkedAt: new Date(START) }]);
+    await db.shop.applyLinks();
+    await db.shop.recordFeedback([{ ...clicked, userId: 'visitor' }]);
+    await expect(db.shop.eraseUser('visitor')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringMatching(/belongs to the user vera/),
+    });
+    expect((await db.shop.eraseUser('vera')).removed).toMatchObject({ behaviours: 1, feedback: 1, users: 1 });
   });
 });
