@@ -151,7 +151,9 @@ describe('retention', () => {
     // A file that held nothing else is gone, and so is every trace of whom it was about.
     expect(existsSync(filesOf('FEEDBACK')[0])).toBe(false);
     expect(await shop.query('SELECT * FROM archive_erasures')).toEqual([]);
-    const [stored] = await shop.query<{ removed: object }>('SELECT removed FROM erasures ORDER BY erased_at DESC LIMIT 1');
+    const [stored] = await shop.query<{ removed: object }>(
+      'SELECT removed FROM erasures ORDER BY erased_at DESC LIMIT 1',
+    );
     expect(stored.removed).toEqual(receipt.removed);
 
     // What an erasure leaves behind that ends before the archives are done, as a kill would.

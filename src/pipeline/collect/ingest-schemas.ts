@@ -52,7 +52,7 @@ const TIME_HINT = 'must be a time in ISO-8601, such as "2026-01-31T12:00:00Z"';
 const time = z.union([z.string(), z.number()], TIME_HINT).transform((value, context) => {
   const ms = timeFrom(value);
   if (ms >= EARLIEST && ms < LATEST) return new Date(ms);
-  context.addIssue(TIME_HINT);
+  context.addIssue(Number.isNaN(ms) ? TIME_HINT : 'must lie from 1970 up to 2200');
   return z.NEVER;
 });
 /** Deeper than any attribute needs; checked before anything walks it by recursion. */
@@ -125,6 +125,9 @@ export const INGEST_SCHEMAS: { readonly [Kind in IngestKind]: z.ZodType<IngestRo
 export function describeIssues(error: z.ZodError): string {
   return error.issues
     .slice(0, 3)
-    .map((issue) => (issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`))
+    .map(({ path, message }) => {
+      if (path.length === 0) return message;
+      return `${path.join('.')}: ${message.endsWith('received undefined') ? 'is needed, and missing' : message}`;
+    })
     .join('; ');
 }

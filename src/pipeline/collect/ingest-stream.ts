@@ -2,7 +2,7 @@ import { type Readable } from 'node:stream';
 
 import { AppError } from '../../errors.js';
 import { type RowError, type ShopStore, type WriteResult } from '../../store/index.js';
-import { openText } from './byte-source.js';
+import { type Encoding, openText } from './byte-source.js';
 import { type TextRecord } from './delimited.js';
 import { csvRows } from './ingest-csv.js';
 import { describeIssues, INGEST_SCHEMAS, type IngestKind, type IngestRows } from './ingest-schemas.js';
@@ -50,6 +50,7 @@ export async function ingestStream<Kind extends IngestKind>(
   const format = formatOf(options);
   const source = await openText(stream, {
     name: 'The request body',
+    encoding: encodingOf(options.contentType),
     fallback: format === 'CSV' ? 'windows-1252' : 'utf-8',
   });
   const start = source.head.trimStart();
@@ -166,6 +167,28 @@ class IngestWriter<Kind extends IngestKind> {
     this.quarantine.add(error, row);
     if (this.errors.length < this.maxErrors) this.errors.push(error);
   }
+}
+
+/** Encodings that a Content-Type may name, by the names that the Encoding Standard knows for them. */
+const CHARSETS: ReadonlyMap<string, Encoding> = new Map([
+  ['iso-8859-1', 'windows-1252'],
+  ['latin1', 'windows-1252'],
+  ['windows-1252', 'windows-1252'],
+  ['us-ascii', 'windows-1252'],
+  ['utf-16le', 'utf-16le'],
+  ['utf-16be', 'utf-16be'],
+]);
+
+/** The encoding that the Content-Type names; absent where the contents tell it: no name, UTF-8, or UTF-16 with its byte order mark. */
+function encodingOf(contentType: string | undefined): Encoding | undefined {
+  const name = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType ?? '')?.[1].toLowerCase();
+  if (name === undefined || name === 'utf-8' || name === 'utf8' || name === 'utf-16') return undefined;
+  const encoding = CHARSETS.get(name);
+  if (encoding !== undefined) return encoding;
+  throw new AppError(
+    'BAD_USER_INPUT',
+    `The charset of the Content-Type must be utf-8, utf-16, iso-8859-1 or windows-1252; it is ${name}.`,
+  );
 }
 
 /** The format that the headers name; null when they leave it open. */

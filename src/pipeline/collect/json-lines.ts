@@ -68,9 +68,9 @@ export function parseJsonRecord(text: string, line: number): TextRecord {
   } catch (error) {
     return broken(`The line is not JSON: ${error instanceof Error ? error.message : String(error)}.`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return broken('The line is not a JSON object.');
-  }
+  if (Array.isArray(value))
+    return broken('The line is a JSON array; expected one object a line, without brackets around them.');
+  if (typeof value !== 'object' || value === null) return broken('The line is not a JSON object.');
   // Everything behind walks values by recursion: a line of brackets must not end the process.
   if (isDeeperThan(value, MAX_DEPTH)) return broken(`The JSON is more than ${MAX_DEPTH} levels deep.`);
   return { line, values: [value], problem: null };

@@ -56,6 +56,31 @@ describe('rows', () => {
     });
   });
 
+  test('an encoding that the Content-Type names is read', async () => {
+    const body = Buffer.from(ndjson({ ...view, userId: 'Zoé' }), 'latin1');
+    const typed = { contentType: 'application/x-ndjson; charset="ISO-8859-1"' };
+    expect(await ingest('behaviours', body, typed)).toMatchObject({ accepted: 1 });
+    expect(shop.behaviours.get('e1')).toMatchObject({ userId: 'Zoé' });
+  });
+
+  test('a time of more than a day ahead is refused in its place; clocks that are a little fast are not', async () => {
+    const ahead = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+    const rows = [
+      { ...view, occurredAt: ahead(26) },
+      { ...view, eventId: 'e2', occurredAt: ahead(22) },
+      { ...view, eventId: 'e3', type: 'RUN' },
+      { ...view, eventId: 'e4', occurredAt: '2150-01-01' },
+    ];
+    const report = await ingest('behaviours', rows.map((row) => ndjson(row)).join('\n'));
+    expect(report).toMatchObject({ accepted: 1, rejected: 3, quarantined: 3 });
+    expect(report.errors.map(({ index, message }) => [index, message])).toEqual([
+      [0, expect.stringMatching(/^occurredAt: .* is more than a day ahead/)],
+      [2, expect.stringMatching(/^type: /)],
+      [3, expect.stringMatching(/^occurredAt: 2150-01-01T00:00:00.000Z is more than a day ahead/)],
+    ]);
+    expect([...shop.behaviours.keys()]).toEqual(['e2']);
+  });
+
   test('users, items, transactions and feedback', async () => {
     await ingest('users', ndjson({ id: 7, attributes: { country: 'DE', tags: ['a', 1, null] } }));
     await ingest(
@@ -181,6 +206,10 @@ describe('streams', () => {
   test.each([
     [{ contentType: 'image/png' }, /Content-Type must be/],
     [{ contentEncoding: 'br' }, /Content-Encoding must be gzip/],
+    [
+      { contentType: 'text/csv; charset=klingon' },
+      /charset of the Content-Type must be utf-8.*it is klingon/,
+    ],
   ])('%j is refused', async (options, message) => {
     await expect(ingest('users', '{}', options)).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
