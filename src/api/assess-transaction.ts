@@ -2,7 +2,7 @@ import { AppError } from '../errors.js';
 import type { HistoryTransaction } from '../pipeline/index.js';
 import type { JsonObject } from '../store/index.js';
 import type { Context } from './context.js';
-import { requireDecimal, requireTime } from './inputs/checks.js';
+import { requireDecimal, requireKeptAmount, requireTime } from './inputs/checks.js';
 import type { TransactionInput } from './inputs/rows.input.js';
 import type { FraudAssessment } from './types/fraud-assessment.type.js';
 
@@ -41,7 +41,7 @@ function simulationNote({ notes }: JsonObject): string | null {
 }
 
 function toHistoryTransaction(input: TransactionInput): HistoryTransaction {
-  const amount = Number(requireDecimal('transaction.amount', input.amount));
+  const amount = requireKeptAmount('transaction.amount', input.amount);
   if (amount < 0)
     throw new AppError('BAD_USER_INPUT', `transaction.amount must be 0 or more; got ${input.amount}.`);
   const lines = (input.items ?? []).map((line, index) => {

@@ -15,7 +15,7 @@ import {
 } from '../pipeline/index.js';
 import { SESSION_GAP_MS, sessionsBefore } from '../pipeline/preprocess/index.js';
 import type { ItemRow, ShopStore } from '../store/index.js';
-import { requireDecimal, requireTime } from './inputs/checks.js';
+import { requireKeptAmount, requireTime } from './inputs/checks.js';
 import type { OpenSessionInput } from './inputs/session.input.js';
 import type { Services } from './services.js';
 import type {
@@ -81,8 +81,8 @@ export function isVisit({ history, rows }: ReadSession): boolean {
  * @throws AppError BAD_USER_INPUT, LIMIT_EXCEEDED
  */
 export async function openSession(
-  histories: HistoryReader,
-  items: DataLoader<string, ItemRow | null>,
+  histories: Pick<HistoryReader, 'read'>,
+  items: Pick<DataLoader<string, ItemRow | null>, 'load'>,
   { userId, behaviours }: OpenSessionInput,
 ): Promise<UserSession> {
   if (behaviours.length === 0)
@@ -109,7 +109,7 @@ export async function openSession(
         type,
         occurredAt: requireTime(`${name}.occurredAt`, behaviour.occurredAt).getTime(),
         quantity: quantity ?? 1,
-        value: value ? Number(requireDecimal(`${name}.value`, value)) : 0,
+        value: value ? requireKeptAmount(`${name}.value`, value) : 0,
         session: -1,
       };
     })

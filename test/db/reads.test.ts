@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 
+import { requireKeptAmount } from '../../src/api/inputs/checks.js';
 import { BEHAVIOUR_CODE, shopClock } from '../../src/pipeline/index.js';
+import { transactionContexts } from '../../src/pipeline/preprocess/index.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 let db: TestDatabase;
@@ -78,6 +80,32 @@ describe('history in columns', () => {
     const whole = await db.shop.readHistory();
     expect([...part.behaviours.occurredAt.slice(0, 3)]).toEqual([...whole.behaviours.occurredAt.slice(2, 5)]);
     expect([...part.behaviours.value.slice(3)]).toEqual([...whole.behaviours.value.slice(0, 2)]);
+  });
+
+  test('an assessment reads the orders and amounts that training sees, none of the same moment', async () => {
+    const shop = await db.store.createShop('orders', 'A shop of orders');
+    const amounts = ['12.345678', '0.00005', '0.000049', '7.00015', '3'];
+    const hours = [1, 2, 2, 2, 3];
+    await shop.recordTransactions(
+      amounts.map((amount, n) => ({
+        id: `t${n}`,
+        userId: 'u',
+        amount,
+        currency: 'EUR',
+        occurredAt: at(hours[n]),
+      })),
+    );
+    const { transactions } = await shop.readHistory();
+    expect(transactions.map(({ amount }) => amount)).toEqual(
+      amounts.map((amount) => requireKeptAmount('amount', amount)),
+    );
+    const contexts = transactionContexts(transactions);
+    expect(contexts.map(({ earlier }) => earlier.length)).toEqual([0, 1, 1, 1, 4]);
+    for (const { transaction, earlier } of contexts) {
+      const served = await shop.readTransactions('u', new Date(transaction.occurredAt));
+      const facts = ({ id, amount, occurredAt }: (typeof served)[number]) => [id, amount, occurredAt];
+      expect(served.map(facts)).toEqual(earlier.map(facts));
+    }
   });
 
   test('demand counts units by day up to the clock’s day', async () => {

@@ -23,6 +23,19 @@ export function requireDecimal(name: string, text: string): string {
   );
 }
 
+/**
+ * An amount as the store keeps it, to four decimals, halves away from zero: what is asked about before it is stored is to the bit what training
+ * sees of it afterwards.
+ *
+ * @throws AppError BAD_USER_INPUT when it is no decimal
+ */
+export function requireKeptAmount(name: string, text: string): number {
+  const [whole, fraction = ''] = requireDecimal(name, text).replace(/^[+-]/, '').split('.');
+  const millionths = BigInt(whole + fraction.padEnd(6, '0'));
+  const digits = String((millionths + 50n) / 100n).padStart(5, '0');
+  return Number(`${text.startsWith('-') ? '-' : ''}${digits.slice(0, -4)}.${digits.slice(-4)}`);
+}
+
 /** @throws AppError BAD_USER_INPUT when the range is empty, backwards or longer than ten years */
 export function requireRange(range: DateRange): { from: Date; to: Date } {
   const from = requireTime('range.from', range.from);

@@ -217,7 +217,8 @@ export function transactionFeatures(contexts: readonly TransactionContext[]): Fl
 }
 
 /**
- * Every transaction with the same user's earlier ones, as serving will see them.
+ * Every transaction with the same user's earlier ones, as serving will see them: none of the same moment, since nobody knows which of them came
+ * first.
  *
  * @param transactions sorted by time
  */
@@ -226,7 +227,9 @@ export function transactionContexts(transactions: readonly HistoryTransaction[])
   return transactions.map((transaction) => {
     const own = byUser.get(transaction.user) ?? [];
     byUser.set(transaction.user, own);
-    const earlier = own.slice(-MAX_EARLIER_TRANSACTIONS);
+    let end = own.length;
+    while (end > 0 && own[end - 1].occurredAt >= transaction.occurredAt) end--;
+    const earlier = own.slice(Math.max(0, end - MAX_EARLIER_TRANSACTIONS), end);
     // A user whom the history does not hold is nobody in particular: orders of two such users are not one history.
     if (transaction.user >= 0) own.push(transaction);
     return { transaction, earlier };
@@ -235,7 +238,7 @@ export function transactionContexts(transactions: readonly HistoryTransaction[])
 
 function gatherFacts({ transaction: order, earlier: given }: TransactionContext): TransactionFacts {
   const earlier = given
-    .filter((other) => other.id !== order.id && other.occurredAt <= order.occurredAt)
+    .filter((other) => other.id !== order.id && other.occurredAt < order.occurredAt)
     .slice(-MAX_EARLIER_TRANSACTIONS);
   let [total, maxAmount, ordersLastDay, ordersLastWeek, spentLastDay] = [0, 0, 0, 0, 0];
   for (const { amount, occurredAt } of earlier) {
