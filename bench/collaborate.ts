@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 
 import { chooseThreads } from '../src/nn/threads.js';
 import type { Model } from '../src/pipeline/index.js';
+import { runCase } from './collaborate-cases.js';
 import type { MultiTaskFigures } from './multi-task-figures.js';
 import { type BenchShop, contextOf, retailShops, simulatedShop } from './multi-task-shops.js';
 
@@ -56,11 +57,18 @@ export default async function run(args: string[]): Promise<void> {
       collaboration: { type: 'string', default: '{}' },
       months: { type: 'string', default: '2' },
       candidates: { type: 'string', default: '128' },
+      /** Measure on a constructed case instead: shift or few-labels. */
+      case: { type: 'string' },
       json: { type: 'boolean' },
     },
   });
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
   chooseThreads('small');
+  if (flags.case !== undefined) {
+    const seeds = Array.from({ length: Number(flags.seeds) }, (_, at) => at + 1);
+    await runCase(flags.case, seeds, JSON.parse(flags.collaboration) as Record<string, unknown>);
+    return;
+  }
   const { COLLABORATIVE_TYPES } = await import('../src/pipeline/collaborate/index.js');
   const { ARCHITECTURES, MULTI_TASKS, multiTaskType } = await import('../src/pipeline/multi-task/index.js');
   const { figuresOf } = await import('./multi-task-figures.js');

@@ -99,7 +99,7 @@ function withPseudoLabels(
   given: (learner: Learner, examples: readonly EntityExamples[]) => readonly Given[],
 ): Collaboration {
   return {
-    gathering: { withUnlabelled: true },
+    gathering: { unlabelled: 'NEEDED' },
     // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
     columns: async (learner, examples) => {
       const all = given(learner, examples);

@@ -33,7 +33,8 @@ interface Discriminator {
 
 /**
  * Domain-adversarial training (Ganin et al., JMLR 2016): a discriminator learns to tell the domain from what the heads are given, and its
- * gradient is turned around on the way into the net, which so learns what serves the tasks and says little about the domain.
+ * gradient is turned around on the way into the net, which so learns what serves the tasks and says little about the domain. It reads what goes
+ * around the net too, and examples without a label: with those of the source alone there would be no domain to tell.
  */
 export function domainAdversarial({ domain, strength, history }: DomainAdversarialOptions): Collaboration {
   /** By part: how many domains its examples are of; 0 where they are of none. */
@@ -41,8 +42,9 @@ export function domainAdversarial({ domain, strength, history }: DomainAdversari
   let discriminators: readonly (Discriminator | null)[] = [];
   const lossOf = (pass: PartPass, at: number, labels: Tensorflow.Tensor, reversal: Tensorflow.Scalar) => {
     const { hidden, output } = discriminators[at]!;
-    const values = pass.outputs.representations;
-    const given = values.length === 1 ? values[0] : tf.concat([...values], 1);
+    const { representations, besides } = pass.outputs;
+    const values = besides ? [...representations, besides] : [...representations];
+    const given = values.length === 1 ? values[0] : tf.concat(values, 1);
     const logits = dense(dense(reverseGradient(given, reversal), hidden, 'relu'), output);
     // 0 where a place holds no example.
     const isExample = tf.cast(tf.greater(labels, tf.scalar(0, 'int32')), 'float32');
@@ -50,6 +52,8 @@ export function domainAdversarial({ domain, strength, history }: DomainAdversari
     return weightedMean(softmaxCrossEntropies(domains, logits), isExample);
   };
   return {
+    // Of a domain it is enough to have its examples: their labels may all be the other's.
+    gathering: { unlabelled: 'IF_ANY' },
     // eslint-disable-next-line @typescript-eslint/require-await -- the contract is asynchronous
     columns: async (learner) => {
       const domains = learner.all.map((part) => domainsOf(domain, history, part.origins()));
@@ -60,11 +64,11 @@ export function domainAdversarial({ domain, strength, history }: DomainAdversari
     },
     build: ([learner], weights) => {
       const { width } = learner.network;
-      discriminators = learner.all.map(({ input, representations }, at) => {
+      discriminators = learner.all.map(({ input, representations, besidesWidth = 0 }, at) => {
         if (counts[at] === 0) return null;
         const name = `${input.name}-${at}`;
         return {
-          hidden: weights.dense(`${name}/hidden`, width * representations.length, UNITS),
+          hidden: weights.dense(`${name}/hidden`, width * representations.length + besidesWidth, UNITS),
           output: weights.dense(`${name}/output`, UNITS, counts[at]),
         };
       });

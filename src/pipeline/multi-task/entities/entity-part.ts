@@ -16,6 +16,8 @@ export type PartInputs = Readonly<Record<string, Tensorflow.Tensor>>;
 export interface PartOutputs {
   /** What the heads were given: [examples, width] each, by `representations`. */
   readonly representations: readonly Tensorflow.Tensor2D[];
+  /** What stands beside the representations in the heads' answers, and goes around the net: [examples, numbers]. */
+  readonly besides?: Tensorflow.Tensor2D;
   /** What the heads made of it, by names of the part's own. */
   readonly heads: Readonly<Record<string, Tensorflow.Tensor>>;
 }
@@ -46,8 +48,8 @@ export interface ExampleOrigins {
 }
 
 export interface GatherOptions {
-  /** Whether examples without any label belong to it. */
-  readonly withUnlabelled?: boolean;
+  /** Whether examples without any label belong to it; NEEDED where there is nothing to learn without them. */
+  readonly unlabelled?: 'NONE' | 'NEEDED' | 'IF_ANY';
 }
 
 /** What a multi-task model does for one entity (users, rankings, transactions, items): its examples, heads, losses and answers. */
@@ -56,6 +58,8 @@ export interface EntityPart {
   readonly input: NetworkInput;
   /** Representations that its heads read: the tasks, or what they are made of. */
   readonly representations: readonly string[];
+  /** Numbers of `PartOutputs.besides`; none where it is left out. */
+  readonly besidesWidth?: number;
   /**
    * Labelled examples; nothing at or after the cut is read.
    *

@@ -69,6 +69,7 @@ interface Gathered {
 export class TransactionPart implements EntityPart, FraudScorer {
   readonly tasks = ['FRAUD'] as const;
   readonly representations = this.tasks;
+  readonly besidesWidth = 1;
   readonly input: NetworkInput;
   readonly inputColumns: BatchSpec;
   readonly beside: BesideUser;
@@ -105,17 +106,18 @@ export class TransactionPart implements EntityPart, FraudScorer {
   async gather(
     { history, cut }: TrainingData,
     _context: FitContext,
-    { withUnlabelled = false }: GatherOptions = {},
+    { unlabelled = 'NONE' }: GatherOptions = {},
   ): Promise<EntityExamples> {
     const examples = fraudExamples(history, { to: cut });
     const { labels, isSimulated } = examples;
-    if (withUnlabelled && isSimulated) refuseFewLabels(history, cut);
+    if (unlabelled === 'NEEDED' && isSimulated) refuseFewLabels(history, cut);
     const { minExamples } = TASK_DEFINITIONS.FRAUD;
     if (labels.length < minExamples)
       throw tooFewData('Orders to learn fraud from', labels.length, minExamples);
     const frauds = labels.reduce((sum, label) => sum + label, 0);
     if (frauds === 0) throw tooFewData('Frauds to learn from', 0, 1);
-    const contexts = withUnlabelled ? [...examples.contexts, ...examples.unlabelled] : examples.contexts;
+    const contexts =
+      unlabelled === 'NONE' ? examples.contexts : [...examples.contexts, ...examples.unlabelled];
     const count = contexts.length;
     const raw = transactionFeatures(contexts);
     this.scales = columnScales(raw, WIDTH);
@@ -274,8 +276,9 @@ export class TransactionPart implements EntityPart, FraudScorer {
     if (!this.network) throw new Error('The model has no weights yet.');
     const [{ values }] = this.network.represent(INPUT, inputs, this.representations, context);
     const features = this.beside.width > 0 ? tf.slice2d(inputs, [0, 0], [-1, WIDTH]) : inputs;
-    const logits = tf.add(dense(values, this.head), dense(features, this.wide));
-    return { representations: [values], heads: { logits: tf.reshape(logits, [-1]) } };
+    const besides = dense(features, this.wide);
+    const logits = tf.add(dense(values, this.head), besides);
+    return { representations: [values], besides, heads: { logits: tf.reshape(logits, [-1]) } };
   }
 
   /** @param columns those of `inputColumns`. @returns [rows] */
