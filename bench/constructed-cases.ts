@@ -72,18 +72,19 @@ const HONEST_HOURS = [6, 7, 8, 14, 15, 16, 22, 23, 0];
 
 /**
  * Two views that each tell fraud by themselves and, given the label, independently of each other: the hour, of which frauds have three spells in
- * the day, and the amount, which of frauds is of the middle. As few orders have their label as the task takes; thousands have none.
+ * the day, and the amount, which of frauds is of the middle. As few orders have their label as the task takes, all from one spell of either kind;
+ * thousands have none, from all of them.
  */
 export function fewLabelsCase(seed: number, unlabelled = 4000): ConstructedCase {
   const random = new Random(seed).fork('few labels');
   const draw = (isFraud: boolean, isLabelled: boolean, isAfter: boolean): Drawn => {
-    const hours = isFraud ? FRAUD_HOURS : HONEST_HOURS;
+    const hours = (isFraud ? FRAUD_HOURS : HONEST_HOURS).slice(0, isLabelled ? 3 : undefined);
     const side = random.uniform() < 0.5 ? 1 : -1;
     return {
-      amount: Math.exp(4 + (isFraud ? 0 : 1.2 * side) + 0.4 * random.normal()),
+      amount: Math.exp(4 + (isFraud ? 0 : 1.2 * side) + 0.6 * random.normal()),
       lines: 1 + random.integer(4),
       quantity: 1 + random.integer(4),
-      hour: random.uniform() < 0.9 ? hours[random.integer(hours.length)] : random.integer(24),
+      hour: random.uniform() < 0.85 ? hours[random.integer(hours.length)] : random.integer(24),
       country: 'GB',
       isFraud,
       isLabelled,
