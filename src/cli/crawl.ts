@@ -38,7 +38,7 @@ export function addCrawlCommand(program: Command): void {
       report,
       [
         `${report.pages} pages = ${report.read} read + ${report.unchanged} unchanged + ${report.gone} gone + ${report.failed.length} failed${report.isResumed ? ' (went on where the last crawl stopped)' : ''}`,
-        `${report.items.accepted} items new or changed, ${report.items.duplicates} as they were, ${report.vanished} vanished; ${report.disallowed} addresses closed by robots.txt, ${report.trapped} left out as traps`,
+        `${report.items.accepted} items new or changed, ${report.items.duplicates} as they were, ${report.items.rejected} not storable, ${report.vanished} vanished; ${report.disallowed} addresses closed by robots.txt, ${report.trapped} left out as traps`,
         ...(report.isCutShort ? ['There is more: crawl again to go on, or raise --max-pages.'] : []),
         ...(failed.length > 0 ? ['Failed, the first:', ...failed] : []),
         ...(report.failed.some(({ reason }) => /(private|no public) address/.test(reason))

@@ -12,6 +12,7 @@ export interface PageContents {
 
 const MAX_TITLE = 2_000;
 const MAX_ID = 256;
+const MAX_URL = 2_000;
 const MAX_LINKS = 5_000;
 const AVAILABLE =
   /(InStock|InStoreOnly|LimitedAvailability|OnlineOnly|PreOrder|PreSale|BackOrder|MadeToOrder)$/i;
@@ -34,6 +35,7 @@ export function extractPage(html: Buffer, pageUrl: URL, contentType = '', robots
   let items = read(products);
   if (items.length === 0) items = read(microdataProducts($));
   if (items.length === 0) items = [openGraphItem($, canonical, base)].filter((item) => item !== null);
+  items = items.map(storable);
   const isNofollow = /nofollow|none/i.test(
     `${$('meta[name="robots" i]').attr('content') ?? ''} ${robotsTag}`,
   );
@@ -45,6 +47,31 @@ export function extractPage(html: Buffer, pageUrl: URL, contentType = '', robots
         .slice(0, MAX_LINKS)
         .flatMap((element) => resolve($(element).attr('href'), base) ?? []);
   return { items, links };
+}
+
+/** The item without what the store cannot hold: one odd character or an address without end must not cost the item. */
+function storable(item: ItemWrite): ItemWrite {
+  const title = storableText(item.title);
+  return {
+    ...item,
+    id: storableText(item.id),
+    title: title === '' ? item.id : title,
+    category: item.category?.map((part) => storableText(part).slice(0, MAX_ID)).filter((part) => part !== ''),
+    imageUrl: (item.imageUrl ?? '').length > MAX_URL ? null : item.imageUrl,
+    ...(item.attributes && {
+      attributes: JSON.parse(
+        JSON.stringify(item.attributes, (_, value: unknown) =>
+          typeof value === 'string' ? storableText(value).slice(0, MAX_URL) : value,
+        ),
+      ) as JsonObject,
+    }),
+  };
+}
+
+/** PostgreSQL holds no zero characters and no halves of surrogate pairs. */
+function storableText(text: string): string {
+  // eslint-disable-next-line no-control-regex -- the zero character is what is looked for
+  return text.replace(/\u0000|\p{Surrogate}/gu, '').trim();
 }
 
 /** Names on the way from the home page to the product, without these two. */

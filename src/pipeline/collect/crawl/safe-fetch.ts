@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici';
+import { Agent, errors, request } from 'undici';
 
 import { addressProblem, publicLookup } from '../public-address.js';
 
@@ -126,8 +126,17 @@ export class SafeFetcher {
       };
     } catch (error) {
       signal?.throwIfAborted();
-      return failure(error instanceof Error ? error.message : String(error));
+      return failure(this.reasonOf(error));
     }
+  }
+
+  /** Why there is no page, in words that help: the library says that the other side closed where this side did. */
+  private reasonOf(error: unknown): string {
+    const { maxBytes, timeoutMs } = this.options;
+    if (!(error instanceof Error)) return String(error);
+    if (error.name === 'TimeoutError') return `took longer than ${timeoutMs / 1000} s`;
+    if (error instanceof errors.ResponseExceededMaxSizeError) return `is larger than ${maxBytes} bytes`;
+    return error.message;
   }
 }
 

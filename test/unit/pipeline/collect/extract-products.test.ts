@@ -57,6 +57,15 @@ describe('products of a page', () => {
     expect(extract(script(json)).items).toMatchObject([{ id: '1' }]);
   });
 
+  test('an odd character or an address without end does not cost the item', () => {
+    const { items } = extract(
+      script(
+        `{"@type":"Product","name":"La\\u0000mp \\ud800","sku":"1\\u0000","category":"A\\u0000 > \\u0000","image":"/${'y'.repeat(3_000)}"}`,
+      ),
+    );
+    expect(items).toMatchObject([{ id: '1', title: 'Lamp', category: ['A'], imageUrl: null }]);
+  });
+
   test('the encoding is the one that is told', () => {
     const html =
       '<meta charset="iso-8859-1"><meta property="og:type" content="product"><meta property="og:title" content="Läufer">';
