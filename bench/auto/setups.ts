@@ -13,10 +13,15 @@ export const WINDOW_DAYS = 90;
 
 /** Rare, and driven by what drives purchase intent: whoever comes often. */
 const BUYS_NOW = customTask({ name: 'BUYS_NOW', behaviours: ['PURCHASE'], windowDays: 3, atLeast: 1 });
-/** Hundreds of behaviours a user: its loss is larger than the others' by two orders. */
+/** Hundreds of behaviours a user: unscaled, its loss is larger than the others' by two orders. */
 const ALL_VIEWS = customTask({ name: 'ALL_VIEWS', behaviours: ['VIEW', 'SEARCH'], windowDays: 30 });
 /** Follows the views: who looks much puts much into the cart. */
 const CARTS = customTask({ name: 'CARTS', behaviours: ['ADD_TO_CART'], windowDays: 30 });
+
+/** Rare, with the cause of purchase intent where relatedness is 1. */
+const MANY_CARTS = customTask({ name: 'MANY_CARTS', behaviours: ['ADD_TO_CART'], windowDays: 7, atLeast: 3 });
+/** Asked about all users, where purchase intent is asked about buyers. */
+const COMES = customTask({ name: 'COMES', behaviours: ['VIEW', 'SEARCH'], windowDays: 14, atLeast: 1 });
 
 const USERS: readonly TaskName[] = ['PURCHASE_INTENT', 'CHURN'];
 
@@ -28,6 +33,16 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
     relatedness: 0.5,
     tasks: ['PURCHASE_INTENT', 'CUSTOM_BUYS_NOW'],
     customTasks: [BUYS_NOW],
+  },
+  'rare beside frequent': {
+    relatedness: 1,
+    tasks: ['PURCHASE_INTENT', 'CUSTOM_MANY_CARTS'],
+    customTasks: [MANY_CARTS],
+  },
+  'one gains, one loses': {
+    relatedness: 1,
+    tasks: ['PURCHASE_INTENT', 'CUSTOM_COMES'],
+    customTasks: [COMES],
   },
   'related counts': {
     relatedness: 0.5,

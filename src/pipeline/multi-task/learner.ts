@@ -228,7 +228,7 @@ export class Learner {
     );
     const custom = this.customTasks
       .filter(({ name }) => tasks.includes(customTaskName(name)))
-      .map((task) => new CustomPart(task, settings, ids));
+      .map((task) => new CustomPart(task, settings, ids, tasks.length === 1));
     const all = [...Object.values(parts).filter((part) => part !== undefined), ...sessions, ...custom];
     return { ...parts, sessions, custom, ids, all, lead: parts.ranking ? all.indexOf(parts.ranking) : -1 };
   }

@@ -16,5 +16,17 @@ export function poissonLosses(labels: Tensorflow.Tensor, logs: Tensorflow.Tensor
   return tf.sub(tf.exp(bounded), tf.mul(labels, bounded));
 }
 
+/**
+ * Half the deviances of counts from Poisson distributions (McCullagh and Nelder, Generalized Linear Models, 2nd edition, 1989): `poissonLosses`
+ * above those of the best logarithms there are, so never negative.
+ *
+ * @param labels counts, whole numbers, any shape
+ * @param logs   logarithms of the expected counts, the same shape
+ */
+export function poissonDeviances(labels: Tensorflow.Tensor, logs: Tensorflow.Tensor): Tensorflow.Tensor {
+  const best = tf.mul(labels, tf.sub(tf.scalar(1), tf.log(tf.maximum(labels, tf.scalar(1)))));
+  return tf.sub(poissonLosses(labels, logs), best);
+}
+
 /** The expected count that an output stands for. */
 export const countOf = (log: number): number => Math.exp(Math.min(log, LARGEST_LOG));

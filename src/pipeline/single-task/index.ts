@@ -1,5 +1,5 @@
 export { correctLogit, type LogitCorrection, NO_CORRECTION, priorShift, resamplingOf } from './base-rate.js';
-export { countOf, poissonLosses } from './count-loss.js';
+export { countOf, poissonDeviances } from './count-loss.js';
 export {
   ActivityScales,
   besideEachOther,

@@ -12,16 +12,34 @@ import {
 } from '../../../nn/index.js';
 import type { CustomTaskName } from '../../../tasks/index.js';
 import { ACTIVITY_FEATURE_COUNT } from '../../preprocess/index.js';
-import { poissonLosses } from '../../single-task/index.js';
+import { poissonDeviances } from '../../single-task/index.js';
 import type { MultiTaskNetwork } from '../multi-task-network.js';
 import type { PartOutputs } from './entity-part.js';
 import { USER_INPUT } from './user-part.js';
 
 const LEAST_RATE = 1e-4;
+/** Of yes and no at even odds: no yes/no task's labels deviate more. */
+const LARGEST_DEVIATION = 0.5;
+
+/** What a head knows of its labels before it learns. */
+export interface LabelMoments {
+  /** Where the output starts. */
+  readonly mean: number;
+  /** Standard deviation. */
+  readonly deviation: number;
+}
+
+export function labelMoments(labels: Float32Array): LabelMoments {
+  const mean = labels.reduce((sum, label) => sum + label, 0) / labels.length;
+  const variance = labels.reduce((sum, label) => sum + (label - mean) ** 2, 0) / labels.length;
+  return { mean, deviation: Math.sqrt(variance) };
+}
 
 export interface CustomHeadOptions {
   /** Whether the output is the logarithm of an expected count; otherwise a logit. */
   readonly isNumber: boolean;
+  /** Whether the net learns nothing else. */
+  readonly isAlone: boolean;
   readonly isSquared: boolean;
   /** Units of the head's layer. */
   readonly hidden: number;
@@ -37,15 +55,17 @@ export class CustomHead {
   private deep: DenseWeights;
   private user: Tensorflow.Variable<Tensorflow.Rank.R2>;
   private output: DenseWeights;
+  private countScale = 1;
 
   constructor(
     private readonly name: CustomTaskName,
     private readonly options: CustomHeadOptions,
   ) {}
 
-  /** @param mean of the labels, where the output starts */
-  build(network: MultiTaskNetwork, mean: number): void {
+  build(network: MultiTaskNetwork, { mean, deviation }: LabelMoments): void {
     this.network = network;
+    // Alone, no loss is drowned, and clipped steps of large losses learn a count as well or better.
+    this.countScale = this.options.isAlone ? 1 : Math.min(1, LARGEST_DEVIATION / deviation);
     const { weights, width } = network;
     const { hidden, isNumber } = this.options;
     const at = (part: string) => `head/${this.name}/${part}`;
@@ -74,10 +94,16 @@ export class CustomHead {
     return { representations: [values], heads: { outputs } };
   }
 
-  /** Losses row by row. @param labels 0 or 1, or counts */
+  /**
+   * Losses row by row. By an output that answers the labels' mean, the gradient's root mean square is the labels' standard deviation, of a count
+   * as of yes and no. A count's may be hundreds of behaviours, so that nothing else would be learnt beside it: its deviance is scaled down
+   * until its labels deviate no more than yes and no at even odds. That moves no optimum of the task itself.
+   *
+   * @param labels 0 or 1, or counts
+   */
   losses(labels: Tensorflow.Tensor, outputs: Tensorflow.Tensor): Tensorflow.Tensor {
     // Squared errors are of probabilities; a count has none.
-    if (this.options.isNumber) return poissonLosses(labels, outputs);
+    if (this.options.isNumber) return tf.mul(poissonDeviances(labels, outputs), tf.scalar(this.countScale));
     return this.options.isSquared
       ? tf.square(tf.sub(labels, tf.sigmoid(outputs)))
       : sigmoidCrossEntropies(labels, outputs);

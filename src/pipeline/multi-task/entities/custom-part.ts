@@ -51,7 +51,7 @@ import type { MultiTaskSettings } from '../settings.js';
 import type { SharedIds } from '../shared-ids.js';
 import type { BesideUser } from './beside-user.js';
 import { CustomColumns } from './custom-columns.js';
-import { CustomHead } from './custom-head.js';
+import { CustomHead, type LabelMoments, labelMoments } from './custom-head.js';
 import {
   type Answer,
   type EntityPart,
@@ -79,8 +79,7 @@ export class CustomPart implements EntityPart, UserScorer {
   private readonly columns: CustomColumns;
   private readonly isNumber: boolean;
   private readonly head: CustomHead;
-  /** Mean of the labels, where the output starts. */
-  private mean = 0.5;
+  private moments: LabelMoments = { mean: 0.5, deviation: 0.5 };
   private network: MultiTaskNetwork | null = null;
   private gathered: Gathered | null = null;
   private population: PopulationState | null = null;
@@ -92,6 +91,7 @@ export class CustomPart implements EntityPart, UserScorer {
     private readonly task: CustomTask,
     private readonly settings: MultiTaskSettings,
     ids: SharedIds,
+    isAlone: boolean,
   ) {
     this.name = customTaskName(task.name);
     this.tasks = [this.name];
@@ -99,6 +99,7 @@ export class CustomPart implements EntityPart, UserScorer {
     this.isNumber = task.atLeast === null;
     this.head = new CustomHead(this.name, {
       isNumber: this.isNumber,
+      isAlone,
       isSquared: settings.loss === 'SUM_OF_SQUARED_ERRORS',
       hidden: settings.hidden,
     });
@@ -119,7 +120,7 @@ export class CustomPart implements EntityPart, UserScorer {
     const { count, labels } = examples;
     requireEnoughExamples(this.task, examples);
     this.scales = ActivityScales.fit(examples.activity);
-    this.mean = labels.reduce((sum, label) => sum + label, 0) / count;
+    this.moments = labelMoments(labels);
     return {
       count,
       passes: this.settings.customPasses,
@@ -129,7 +130,7 @@ export class CustomPart implements EntityPart, UserScorer {
 
   adopt(other: CustomPart): void {
     this.scales = other.scales;
-    this.mean = other.mean;
+    this.moments = other.moments;
     this.gathered = other.gathered;
   }
 
@@ -151,7 +152,7 @@ export class CustomPart implements EntityPart, UserScorer {
 
   build(network: MultiTaskNetwork): void {
     this.network = network;
-    this.head.build(network, this.mean);
+    this.head.build(network, this.moments);
   }
 
   inputs(batch: Batch<BatchSpec>, context: ModelContext): PartInputs {
