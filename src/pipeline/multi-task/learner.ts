@@ -226,9 +226,9 @@ export class Learner {
     const sessions = SESSION_TASKS.filter((task) => tasks.includes(task)).map(
       (task) => new SessionPart(task, settings, table),
     );
-    const custom = this.customTasks
-      .filter(({ name }) => tasks.includes(customTaskName(name)))
-      .map((task) => new CustomPart(task, settings, ids, tasks.length === 1));
+    const asked = this.customTasks.filter(({ name }) => tasks.includes(customTaskName(name)));
+    const hasCountsAlone = asked.filter(({ atLeast }) => atLeast === null).length === tasks.length;
+    const custom = asked.map((task) => new CustomPart(task, settings, ids, hasCountsAlone));
     const all = [...Object.values(parts).filter((part) => part !== undefined), ...sessions, ...custom];
     return { ...parts, sessions, custom, ids, all, lead: parts.ranking ? all.indexOf(parts.ranking) : -1 };
   }

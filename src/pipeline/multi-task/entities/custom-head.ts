@@ -38,8 +38,8 @@ export function labelMoments(labels: Float32Array): LabelMoments {
 export interface CustomHeadOptions {
   /** Whether the output is the logarithm of an expected count; otherwise a logit. */
   readonly isNumber: boolean;
-  /** Whether the net learns nothing else. */
-  readonly isAlone: boolean;
+  /** Whether the net learns nothing but counts. */
+  readonly hasCountsAlone: boolean;
   readonly isSquared: boolean;
   /** Units of the head's layer. */
   readonly hidden: number;
@@ -64,8 +64,8 @@ export class CustomHead {
 
   build(network: MultiTaskNetwork, { mean, deviation }: LabelMoments): void {
     this.network = network;
-    // Alone, no loss is drowned, and clipped steps of large losses learn a count as well or better.
-    this.countScale = this.options.isAlone ? 1 : Math.min(1, LARGEST_DEVIATION / deviation);
+    // Counts among themselves drown no yes or no, and clipped steps of large losses learn them better.
+    this.countScale = this.options.hasCountsAlone ? 1 : Math.min(1, LARGEST_DEVIATION / deviation);
     const { weights, width } = network;
     const { hidden, isNumber } = this.options;
     const at = (part: string) => `head/${this.name}/${part}`;

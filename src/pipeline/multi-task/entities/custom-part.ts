@@ -91,7 +91,7 @@ export class CustomPart implements EntityPart, UserScorer {
     private readonly task: CustomTask,
     private readonly settings: MultiTaskSettings,
     ids: SharedIds,
-    isAlone: boolean,
+    hasCountsAlone: boolean,
   ) {
     this.name = customTaskName(task.name);
     this.tasks = [this.name];
@@ -99,7 +99,7 @@ export class CustomPart implements EntityPart, UserScorer {
     this.isNumber = task.atLeast === null;
     this.head = new CustomHead(this.name, {
       isNumber: this.isNumber,
-      isAlone,
+      hasCountsAlone,
       isSquared: settings.loss === 'SUM_OF_SQUARED_ERRORS',
       hidden: settings.hidden,
     });

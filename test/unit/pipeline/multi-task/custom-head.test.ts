@@ -8,15 +8,18 @@ import { CustomHead, labelMoments } from '../../../../src/pipeline/multi-task/en
 import type { MultiTaskNetwork } from '../../../../src/pipeline/multi-task/multi-task-network.js';
 
 /** A head that is about to learn these labels. */
-function headOf(labels: Float32Array, { isNumber, isAlone }: { isNumber: boolean; isAlone: boolean }) {
-  const head = new CustomHead('CUSTOM_ANY', { isNumber, isAlone, isSquared: false, hidden: 2 });
+function headOf(
+  labels: Float32Array,
+  { isNumber, hasCountsAlone }: { isNumber: boolean; hasCountsAlone: boolean },
+) {
+  const head = new CustomHead('CUSTOM_ANY', { isNumber, hasCountsAlone, isSquared: false, hidden: 2 });
   const weights = new WeightSet(new Random(1));
   head.build({ weights, width: 2 } as MultiTaskNetwork, labelMoments(labels));
   return { head, end: () => weights.dispose() };
 }
 
 /** Losses by an output that answers `rate`, and the root mean square of their gradients by it. */
-function learnt(labels: Float32Array, rate: number, kind: { isNumber: boolean; isAlone: boolean }) {
+function learnt(labels: Float32Array, rate: number, kind: { isNumber: boolean; hasCountsAlone: boolean }) {
   const { head, end } = headOf(labels, kind);
   const output = kind.isNumber ? Math.log(rate) : Math.log(rate / (1 - rate));
   const { losses, gradients } = tf.tidy(() => {
@@ -40,11 +43,11 @@ const counts = (largest: number) =>
     .map((drawn) => Float32Array.from(drawn));
 
 describe('the gradient that a count starts with', () => {
-  test('beside other tasks is no larger than that of yes and no at even odds', () => {
-    const even = learnt(Float32Array.of(0, 1, 0, 1), 0.5, { isNumber: false, isAlone: false }).size;
+  test('beside yes/no tasks is no larger than that of yes and no at even odds', () => {
+    const even = learnt(Float32Array.of(0, 1, 0, 1), 0.5, { isNumber: false, hasCountsAlone: false }).size;
     fc.assert(
       fc.property(counts(400), (labels) => {
-        const { size } = learnt(labels, meanOf(labels), { isNumber: true, isAlone: false });
+        const { size } = learnt(labels, meanOf(labels), { isNumber: true, hasCountsAlone: false });
         expect(size).toBeLessThanOrEqual(even * 1.001);
       }),
       { seed: 1 },
@@ -54,14 +57,14 @@ describe('the gradient that a count starts with', () => {
   test('of 0 and 1 is that of yes and no with the same labels', () => {
     const labels = Float32Array.of(0, 0, 0, 1);
     const [count, answer] = [true, false].map(
-      (isNumber) => learnt(labels, 0.25, { isNumber, isAlone: false }).size,
+      (isNumber) => learnt(labels, 0.25, { isNumber, hasCountsAlone: false }).size,
     );
     expect(count).toBeCloseTo(answer, 5);
   });
 
-  test('alone is the labels’ standard deviation', () => {
+  test('where only counts are learnt is the labels’ standard deviation', () => {
     const labels = Float32Array.of(0, 100, 300);
-    const { size } = learnt(labels, meanOf(labels), { isNumber: true, isAlone: true });
+    const { size } = learnt(labels, meanOf(labels), { isNumber: true, hasCountsAlone: true });
     expect(size).toBeCloseTo(labelMoments(labels).deviation, 2);
   });
 });
@@ -69,7 +72,7 @@ describe('the gradient that a count starts with', () => {
 test('a count’s loss is in proportion to its deviance, whatever the scale', () => {
   fc.assert(
     fc.property(counts(400), fc.double({ min: 0.5, max: 300, noNaN: true }), (labels, rate) => {
-      const { losses } = learnt(labels, rate, { isNumber: true, isAlone: false });
+      const { losses } = learnt(labels, rate, { isNumber: true, hasCountsAlone: false });
       const scale = Math.min(1, 0.5 / labelMoments(labels).deviation);
       losses.forEach((loss, at) => {
         const expected = (scale * poissonDeviance(labels[at], rate)) / 2;
