@@ -17,7 +17,7 @@ export function poissonLosses(labels: Tensorflow.Tensor, logs: Tensorflow.Tensor
 }
 
 /**
- * Half the deviances of counts from Poisson distributions (McCullagh and Nelder, Generalized Linear Models, 2nd edition, 1989): `poissonLosses`
+ * Half the deviances of counts from Poisson distributions (Generalized Linear Models, 2nd edition, 1989): `poissonLosses`
  * above those of the best logarithms there are, so never negative.
  *
  * @param labels counts, whole numbers, any shape
