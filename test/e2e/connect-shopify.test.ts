@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { accessOf, connectorOf, pullConnector } from '../../src/pipeline/collect/index.js';
+import { emailUserId } from '../../src/pipeline/collect/layouts/orders.js';
 import { answerJson, failInTurn, startShopSystem } from '../support/shop-system.js';
 import { type Api, startApi } from './api-harness.js';
 
@@ -263,6 +264,14 @@ describe('webhooks', () => {
     expect((await api.shop.usersByExternalIds(['5']))[0]).not.toBeNull();
     expect((await shopify('customers/redact', { customer: { id: 5 } }, 'd8')).answer.outcome).toBe('TAKEN');
     expect((await api.shop.usersByExternalIds(['5']))[0]).toBeNull();
+
+    // A guest has no number: the address names them.
+    const guest = emailUserId('guest@shop.example');
+    await api.shop.upsertUsers([{ id: guest }]);
+    const customer = { id: null, email: 'Guest@shop.example' };
+    expect((await shopify('customers/redact', { customer }, 'd9')).answer.outcome).toBe('TAKEN');
+    expect(await api.shop.usersByExternalIds([guest])).toEqual([null]);
+    expect((await shopify('customers/redact', { customer }, 'd10')).answer.outcome).toBe('IGNORED');
   });
 
   test('WooCommerce’s have their own headers, and its trial is answered', async () => {

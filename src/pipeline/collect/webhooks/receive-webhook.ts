@@ -5,6 +5,7 @@ import { type Source } from '../connect/connectors.js';
 import { withdrawItems } from '../connect/withdraw-items.js';
 import { entityContext, writeEntities } from '../connect/write-entities.js';
 import { firstText, type JsonNode, nodeOf } from '../layouts/json-access.js';
+import { emailUserId } from '../layouts/orders.js';
 import { isDeeperThan } from '../values.js';
 import { isSignedBy } from './signature.js';
 
@@ -130,13 +131,18 @@ async function withdraw(store: ShopStore, source: Source, productId: string): Pr
   return withdrawn > 0 ? 'TAKEN' : 'IGNORED';
 }
 
-/** Somebody asks to be forgotten: everything about the person goes. */
+/** Somebody asks to be forgotten: everything about the person goes, also what they ordered as a guest. */
 async function redact(store: ShopStore, customer: JsonNode): Promise<WebhookOutcome> {
-  try {
-    await store.eraseUser(firstText(customer.id));
-    return 'TAKEN';
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'NOT_FOUND') return 'IGNORED';
-    throw error;
+  const [id, email] = [firstText(customer.id), firstText(customer.email)];
+  const ids = [id, email === '' ? '' : emailUserId(email)].filter((known) => known !== '');
+  let outcome: WebhookOutcome = 'IGNORED';
+  for (const userId of ids) {
+    try {
+      await store.eraseUser(userId);
+      outcome = 'TAKEN';
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'NOT_FOUND')) throw error;
+    }
   }
+  return outcome;
 }
