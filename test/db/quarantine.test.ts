@@ -111,15 +111,19 @@ describe('an import that is killed', () => {
     await new Promise((resolve) => second.once('exit', resolve));
     const [report] = (
       JSON.parse(output) as {
-        files: { lines: number; kept: number; rejected: number; written: { behaviours: object } }[];
+        files: {
+          lines: number;
+          kept: number;
+          rejected: number;
+          written: { behaviours: { accepted: number; duplicates: number; rejected: number } };
+        }[];
       }
     ).files;
     expect(report).toMatchObject({ lines: ROWS + 1, kept: ROWS, rejected: 1 });
-    expect(report.written.behaviours).toMatchObject({
-      accepted: ROWS - stored,
-      duplicates: stored,
-      rejected: 0,
-    });
+    // What lies before the position that the first one left counts as the first one stored it; what lies behind comes again.
+    const { accepted, duplicates, rejected } = report.written.behaviours;
+    expect({ behaviours: accepted + duplicates, rejected }).toEqual({ behaviours: ROWS, rejected: 0 });
+    expect(duplicates).toBeLessThanOrEqual(stored);
     expect(await shop.countBehaviours()).toBe(ROWS);
     expect(await shop.countQuarantined()).toBe(1);
   });
