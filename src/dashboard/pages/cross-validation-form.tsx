@@ -1,57 +1,39 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 
-import { type Failure, toFailure } from '../api/failure.js';
 import { type CrossValidationMethod, START_CROSS_VALIDATION } from '../api/operations.js';
 import { useMutation } from '../api/use-query.js';
 import { FormFailure, FormField, NumberInput, Select } from '../components/form-field.js';
 import { text } from '../messages/index.js';
-import { href } from '../route.js';
-import {
-  MEASURED_TASK_FIELDS,
-  type MeasuredTask,
-  measuredTaskInput,
-  NEW_MEASURED_TASK,
-  SettingFields,
-  TaskField,
-} from './measured-task-fields.js';
+import { MEASURED_TASK_FIELDS, measuredTaskInput, SettingFields, TaskField } from './measured-task-fields.js';
+import { useMeasuredTaskForm } from './use-measured-task-form.js';
 
 const METHODS: readonly CrossValidationMethod[] = ['ROLLING_ORIGIN', 'BY_USER'];
 const FIELDS = [...MEASURED_TASK_FIELDS, 'architectures', 'method', 'folds', 'seeds', 'stepDays'];
 
 /** Starts a cross-validation, and goes to its page. */
 export function CrossValidationForm() {
-  const start = useMutation(START_CROSS_VALIDATION);
-  const [form, setForm] = useState<MeasuredTask>(NEW_MEASURED_TASK);
+  const starter = useMutation(START_CROSS_VALIDATION);
   const [architectures, setArchitectures] = useState('');
   const [method, setMethod] = useState<CrossValidationMethod>('ROLLING_ORIGIN');
-  const [numbers, setNumbers] = useState({ folds: '', seeds: '', stepDays: '' });
-  const [wrong, setWrong] = useState<Failure | null>(null);
-  const failure = wrong ?? start.failure;
-  const change = (changed: Partial<MeasuredTask>) => setForm((last) => ({ ...last, ...changed }));
-  const set = (name: keyof typeof numbers) => (value: string) =>
-    setNumbers((last) => ({ ...last, [name]: value }));
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setWrong(null);
-    try {
+  const { form, numbers, failure, change, set, submit } = useMeasuredTaskForm(
+    { folds: '', seeds: '', stepDays: '' },
+    starter.failure,
+    async (task, typed) => {
       const named = architectures.split(',').flatMap((name) => name.trim() || []);
-      const given = Object.entries(numbers).flatMap(([name, value]) =>
+      const given = Object.entries(typed).flatMap(([name, value]) =>
         value === '' ? [] : [[name, Number(value)] as const],
       );
       const input = {
-        ...measuredTaskInput(form),
+        ...measuredTaskInput(task),
         method,
         ...(named.length > 0 && { architectures: named }),
         ...Object.fromEntries(given),
       };
-      const started = await start.run({ input });
-      if (started) location.hash = href('runs', started.startCrossValidation.id);
-    } catch (thrown) {
-      setWrong(toFailure(thrown));
-    }
-  };
+      return (await starter.run({ input }))?.startCrossValidation.id;
+    },
+  );
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
+    <form className="stack" onSubmit={submit}>
       <div className="row">
         <TaskField form={form} failure={failure} onChange={change} />
         <FormField
@@ -94,7 +76,7 @@ export function CrossValidationForm() {
       <SettingFields form={form} failure={failure} onChange={change} />
       <FormFailure failure={failure} names={FIELDS} />
       <div>
-        <button className="main" disabled={start.isRunning}>
+        <button className="main" disabled={starter.isRunning}>
           {text('folds.submit')}
         </button>
       </div>

@@ -1,6 +1,5 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 
-import { type Failure, toFailure } from '../api/failure.js';
 import { SEARCH_SPACE, type SearchMethod, START_SEARCH } from '../api/operations.js';
 import { useMutation, useQuery } from '../api/use-query.js';
 import {
@@ -12,40 +11,26 @@ import {
   Select,
 } from '../components/form-field.js';
 import { inWords, text } from '../messages/index.js';
-import { href } from '../route.js';
-import {
-  MEASURED_TASK_FIELDS,
-  type MeasuredTask,
-  measuredTaskInput,
-  NEW_MEASURED_TASK,
-  SettingFields,
-  TaskField,
-} from './measured-task-fields.js';
+import { MEASURED_TASK_FIELDS, measuredTaskInput, SettingFields, TaskField } from './measured-task-fields.js';
+import { useMeasuredTaskForm } from './use-measured-task-form.js';
 
 const METHODS: readonly SearchMethod[] = ['TPE', 'ASHA', 'RANDOM'];
 const FIELDS = [...MEASURED_TASK_FIELDS, 'architecture', 'method', 'trials', 'parallel', 'space', 'budget'];
 
 /** Starts a search of hyper-parameters, and goes to its page. */
 export function SearchForm() {
-  const start = useMutation(START_SEARCH);
-  const [form, setForm] = useState<MeasuredTask>(NEW_MEASURED_TASK);
+  const starter = useMutation(START_SEARCH);
   const [architecture, setArchitecture] = useState('');
   const [method, setMethod] = useState<SearchMethod>('TPE');
-  const [numbers, setNumbers] = useState({ trials: '', parallel: '', least: '', most: '' });
   const [space, setSpace] = useState('');
-  const [wrong, setWrong] = useState<Failure | null>(null);
-  const failure = wrong ?? start.failure;
-  const change = (changed: Partial<MeasuredTask>) => setForm((last) => ({ ...last, ...changed }));
-  const set = (name: keyof typeof numbers) => (value: string) =>
-    setNumbers((last) => ({ ...last, [name]: value }));
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    setWrong(null);
-    try {
-      const [trials, parallel, least, most] = Object.values(numbers).map(numberOf);
+  const { form, numbers, failure, change, set, submit } = useMeasuredTaskForm(
+    { trials: '', parallel: '', least: '', most: '' },
+    starter.failure,
+    async (task, typed) => {
+      const [trials, parallel, least, most] = Object.values(typed).map(numberOf);
       const searched = jsonObject('space', space);
       const input = {
-        ...measuredTaskInput(form),
+        ...measuredTaskInput(task),
         method,
         ...(architecture.trim() && { architecture: architecture.trim() }),
         ...(trials !== undefined && { trials }),
@@ -53,14 +38,11 @@ export function SearchForm() {
         ...(least !== undefined && most !== undefined && { budget: { least, most } }),
         ...(searched && { space: searched }),
       };
-      const started = await start.run({ input });
-      if (started) location.hash = href('runs', started.startSearch.id);
-    } catch (thrown) {
-      setWrong(toFailure(thrown));
-    }
-  };
+      return (await starter.run({ input }))?.startSearch.id;
+    },
+  );
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
+    <form className="stack" onSubmit={submit}>
       <div className="row">
         <TaskField form={form} failure={failure} onChange={change} />
         <FormField name="architecture" title={text('form.architecture')} failure={failure}>
@@ -111,7 +93,7 @@ export function SearchForm() {
       <SettingFields form={form} failure={failure} onChange={change} />
       <FormFailure failure={failure} names={FIELDS} />
       <div>
-        <button className="main" disabled={start.isRunning}>
+        <button className="main" disabled={starter.isRunning}>
           {text('search.submit')}
         </button>
       </div>
