@@ -32,7 +32,7 @@ import {
 } from '../../index.js';
 import { DEMAND_FEATURE_COUNT, DEMAND_FEATURES, demandFeatures } from '../../preprocess/index.js';
 import { demandNetwork } from '../export/demand-network.js';
-import { namedCheckpoint } from '../named-checkpoint.js';
+import { trainingContext } from '../training-context.js';
 import { conformalIntervals, type IntervalReach, OWN_REACH, pastReach } from './conformal-intervals.js';
 import {
   type DemandExamples,
@@ -203,18 +203,7 @@ class DemandRegression implements Model, DemandForecaster {
         batchSize: settings.batchSize,
         epochs,
         averageAfter,
-        seed: context.seed,
-        onEpoch: ({ epoch, train: trained }) =>
-          context.onEpoch({
-            model: NAME,
-            epoch,
-            task: 'DEMAND',
-            trainLoss: trained.total,
-            validationLoss: null,
-          }),
-        onProgress: context.onProgress,
-        signal: context.signal,
-        checkpoint: namedCheckpoint(context, NAME),
+        ...trainingContext(context, { model: NAME, task: 'DEMAND' }),
       });
     } finally {
       step.dispose();

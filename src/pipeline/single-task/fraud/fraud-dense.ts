@@ -28,7 +28,7 @@ import { TRANSACTION_FEATURES, transactionFeatures } from '../../preprocess/inde
 import { correctLogit, correctParts, type LogitCorrection, NO_CORRECTION } from '../base-rate.js';
 import { exportableNetwork } from '../export/exportable-network.js';
 import { correctedInGraph, PROBABILITY, scaledColumns, standardisedInGraph } from '../export/in-graph.js';
-import { namedCheckpoint } from '../named-checkpoint.js';
+import { trainingContext } from '../training-context.js';
 import { fraudExamples } from './fraud-examples.js';
 import { rankContributions } from './fraud-explanations.js';
 import { checkFeatures, type FraudTraining } from './fraud-logistic.js';
@@ -213,19 +213,8 @@ class FraudDense implements Model, FraudScorer {
         validation: { ...validation },
         batchSize: settings.batchSize,
         epochs: settings.epochs,
-        seed: context.seed,
         earlyStopping: { patience: settings.patience },
-        onEpoch: ({ epoch, train: trained, validation: validated }) =>
-          context.onEpoch({
-            model: name,
-            epoch,
-            task: 'FRAUD',
-            trainLoss: trained.total,
-            validationLoss: validated?.total ?? null,
-          }),
-        onProgress: context.onProgress,
-        signal: context.signal,
-        checkpoint: namedCheckpoint(context, name),
+        ...trainingContext(context, { model: name, task: 'FRAUD' }),
       });
     } finally {
       step.dispose();

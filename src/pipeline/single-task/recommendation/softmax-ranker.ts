@@ -30,7 +30,7 @@ import {
 } from '../../preprocess/index.js';
 import { exportableNetwork } from '../export/exportable-network.js';
 import { scaledColumns, standardisedInGraph } from '../export/in-graph.js';
-import { namedCheckpoint } from '../named-checkpoint.js';
+import { trainingContext } from '../training-context.js';
 import { CandidateScorer } from './candidate-scorer.js';
 import { ItemRanking } from './item-ranking.js';
 import { loadItemState, saveItemState } from './item-state-file.js';
@@ -184,18 +184,7 @@ class SoftmaxRanker implements Model {
         validationBatchSize: 64,
         epochs,
         averageAfter,
-        seed: context.seed,
-        onEpoch: ({ epoch, train: trained, validation }) =>
-          context.onEpoch({
-            model: NAME,
-            epoch,
-            task: 'RECOMMENDATION',
-            trainLoss: trained.total,
-            validationLoss: validation?.total ?? null,
-          }),
-        onProgress: context.onProgress,
-        signal: context.signal,
-        checkpoint: namedCheckpoint(context, NAME),
+        ...trainingContext(context, { model: NAME, task: 'RECOMMENDATION' }),
       });
     } finally {
       step.dispose();

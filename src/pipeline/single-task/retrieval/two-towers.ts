@@ -25,8 +25,8 @@ import type {
   UserRequest,
 } from '../../index.js';
 import { behaviourSequences, type ItemState, itemState } from '../../preprocess/index.js';
-import { namedCheckpoint } from '../named-checkpoint.js';
 import { loadItemState, saveItemState } from '../recommendation/item-state-file.js';
+import { trainingContext } from '../training-context.js';
 import { exportableTowers } from './exportable-towers.js';
 import { type ContentCodes, fitContent } from './item-content.js';
 import { purchasePairs } from './purchase-pairs.js';
@@ -159,18 +159,7 @@ export class TwoTowers implements Model {
         batchSize: settings.batchSize,
         validationBatchSize: settings.batchSize,
         epochs: settings.epochs,
-        seed: context.seed,
-        onEpoch: ({ epoch, train: trained, validation }) =>
-          context.onEpoch({
-            model: NAME,
-            epoch,
-            task: 'RECOMMENDATION',
-            trainLoss: trained.total,
-            validationLoss: validation?.total ?? null,
-          }),
-        onProgress: context.onProgress,
-        signal: context.signal,
-        checkpoint: namedCheckpoint(context, NAME),
+        ...trainingContext(context, { model: NAME, task: 'RECOMMENDATION' }),
       });
     } finally {
       step.dispose();

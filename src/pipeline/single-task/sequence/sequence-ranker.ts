@@ -18,9 +18,9 @@ import type {
 } from '../../index.js';
 import { itemSequence, type ItemState, itemState, sequenceWindows } from '../../preprocess/index.js';
 import { exportableNetwork } from '../export/exportable-network.js';
-import { namedCheckpoint } from '../named-checkpoint.js';
 import { ItemRanking } from '../recommendation/item-ranking.js';
 import { loadItemState, saveItemState } from '../recommendation/item-state-file.js';
+import { trainingContext } from '../training-context.js';
 import { causesOf } from './sequence-causes.js';
 import { type Attention, sequenceBatch, SequenceNetwork } from './sequence-network.js';
 import { type SequenceSettings, sequenceSettings } from './sequence-settings.js';
@@ -187,18 +187,7 @@ class SequenceRanker implements Model, ItemRanker {
         validationBatchSize: settings.batchSize,
         epochs: settings.epochs,
         earlyStopping: { patience: settings.patience },
-        seed: context.seed,
-        onEpoch: ({ epoch, train: trained, validation }) =>
-          context.onEpoch({
-            model: architecture,
-            epoch,
-            task: 'RECOMMENDATION',
-            trainLoss: trained.total,
-            validationLoss: validation?.total ?? null,
-          }),
-        onProgress: context.onProgress,
-        signal: context.signal,
-        checkpoint: namedCheckpoint(context, architecture),
+        ...trainingContext(context, { model: architecture, task: 'RECOMMENDATION' }),
       });
     } finally {
       step.dispose();

@@ -21,7 +21,7 @@ import type { EpochReport, FitContext } from '../../index.js';
 import { poissonLosses } from '../count-loss.js';
 import { focalWeights } from '../focal-loss.js';
 import { type LayerNumbers } from '../fraud/integrated-gradients.js';
-import { namedCheckpoint } from '../named-checkpoint.js';
+import { trainingContext } from '../training-context.js';
 import type { DenseNetworkSettings } from './user-network-settings.js';
 
 /** Columns of training: labels and masks have one entry an output. */
@@ -129,17 +129,7 @@ export class UserNetwork {
         batchSize,
         epochs,
         averageAfter,
-        seed: context.seed,
-        onEpoch: ({ epoch, train: trained, validation: validated }) =>
-          context.onEpoch({
-            ...report,
-            epoch,
-            trainLoss: trained.total,
-            validationLoss: validated?.total ?? null,
-          }),
-        onProgress: context.onProgress,
-        signal: context.signal,
-        checkpoint: namedCheckpoint(context, name),
+        ...trainingContext(context, report, name),
       });
     } finally {
       step.dispose();
